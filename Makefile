@@ -1,0 +1,40 @@
+# Everything a person needs; nothing but Python 3.11 or later and make must be there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: setup demo start test versions lint bench clean
+
+setup: $(READY)
+
+$(READY): requirements.txt pyproject.toml local/azurite/package.json local/azurite/package-lock.json
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed; PYTHON=... names another." if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cli,local,dev]"
+	$(BIN)/python -m local.storage_emulator install
+	touch $(READY)
+
+demo: $(READY)
+	$(BIN)/darkroom local demo
+
+start: $(READY)
+	$(BIN)/darkroom local start
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+# The tests that need no storage, on every other Python that the app runs on and that this machine has.
+versions: $(READY)
+	$(BIN)/python tests/versions.py
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) local/azurite/node_modules out .darkroom

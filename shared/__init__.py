@@ -1,0 +1,1 @@
+"""What runs in Azure: everything behind the doors of `function_app.py`."""

@@ -1,0 +1,84 @@
+"""Where things lie: blob references, result folders and safe file names.
+
+A blob name becomes part of an address, and HTTP libraries resolve `.` and `..` in addresses; a name with such a
+segment would reach out of its container. Names that the model gives to figures and tables are no better, so both are
+checked here.
+"""
+
+import hashlib
+import re
+from typing import NamedTuple
+
+from shared.errors import Invalid
+
+DOCUMENTS, IMAGES, RESULTS, LEDGER = "documents", "images", "results", "ledger"
+OCR_JOBS, JOB_EVENTS = "ocr-jobs", "job-events"
+OCR_JOBS_POISON, BLOB_POISON = f"{OCR_JOBS}-poison", "webjobs-blobtrigger-poison"
+INPUT_CONTAINERS = (DOCUMENTS, IMAGES)
+CONTAINERS = (DOCUMENTS, IMAGES, RESULTS, LEDGER)
+QUEUES = (OCR_JOBS, OCR_JOBS_POISON, BLOB_POISON, JOB_EVENTS)
+RECORD = "job.json"
+OCR_RESULTS = ("document.md", "document.json", "figures/page-", "tables/page-")
+
+_LONGEST_FOLDER = 900  # a blob name has at most 1,024 characters, and results are named below their folder
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+class BlobRef(NamedTuple):
+    """A blob by container and name; written `container/name`."""
+
+    container: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.container}/{self.name}"
+
+    @classmethod
+    def parse(cls, text: str) -> "BlobRef":
+        """Read `container/name`.
+
+        Raises:
+            Invalid: no such reference, or its name would leave the container.
+        """
+        container, _, name = text.partition("/")
+        if not container or not name:
+            raise Invalid("A blob is named as container/name, such as documents/report.pdf.", code="invalid_name")
+        segments = name.split("/")
+        if "." in segments or ".." in segments or "\\" in name:
+            raise Invalid("A blob name may have no backslash and no segment . or .. in it.", code="invalid_name")
+        return cls(container, name)
+
+
+def input_blob(text: str) -> BlobRef:
+    """A reference to an input of a job.
+
+    Raises:
+        Invalid: not a reference, or not in a container that jobs may read.
+    """
+    ref = BlobRef.parse(text)
+    if ref.container not in INPUT_CONTAINERS:
+        raise Invalid(
+            f"Jobs read from the containers {' and '.join(INPUT_CONTAINERS)} only.", code="container_not_allowed"
+        )
+    return ref
+
+
+def ocr_folder(document: BlobRef) -> str:
+    """The folder in `results` of a document's results; a name too long for one is cut and told apart by a hash."""
+    name = document.name if document.container == DOCUMENTS else str(document)
+    folder = f"ocr/{name}"
+    if len(folder) <= _LONGEST_FOLDER:
+        return folder
+    digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return f"{folder[: _LONGEST_FOLDER - 17].rstrip('/.')}~{digest}"
+
+
+def record_of(folder: str) -> BlobRef:
+    """The job record in a result folder."""
+    return BlobRef(RESULTS, f"{folder}/{RECORD}")
+
+
+def safe_file_name(given: str, fallback: str) -> str:
+    """A name that the model gave, as a plain file name without its ending; `fallback` when nothing of it is left."""
+    stem = given.rsplit(".", 1)[0] if "." in given else given
+    return _UNSAFE.sub("-", stem).strip("-._")[:60] or fallback

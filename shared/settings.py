@@ -1,0 +1,180 @@
+"""The app settings: every one of them is declared and documented here, once, and nowhere else.
+
+Cheap to import: `function_app.py` reads it at start, so it holds to the standard library.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from shared.errors import Misconfigured
+
+PREFIX = "DARKROOM_"
+BLOB_SOURCES = ("EventGrid", "LogsAndContainerScan")
+OCR_ROUTES = ("foundry", "serverless")
+COGNITIVE_SCOPE = "https://cognitiveservices.azure.com/.default"
+
+
+def _text(value: str) -> str:
+    return value.strip()
+
+
+def _endpoint(value: str) -> str:
+    parts = urlsplit(value.strip())
+    local = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if not parts.hostname or parts.scheme not in (("http", "https") if local else ("https",)):
+        raise ValueError("is not an https address such as https://my-resource.services.ai.azure.com")
+    return value.strip().rstrip("/")
+
+
+def _positive(value: str) -> int:
+    number = int(value) if value.strip().isdecimal() else 0
+    if number < 1:
+        raise ValueError("is not a whole number above 0")
+    return number
+
+
+def _choice(*allowed: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value.strip() not in allowed:
+            raise ValueError(f"is not one of {', '.join(allowed)}")
+        return value.strip()
+
+    return parse
+
+
+def _json_object(value: str) -> dict[str, Any]:
+    try:
+        declared = json.loads(value)
+    except ValueError as error:
+        raise ValueError(f"is not JSON ({error})") from error
+    if not isinstance(declared, dict):
+        raise ValueError("is not a JSON object")
+    return declared
+
+
+def _setting(name: str, parse: Callable[[str], Any], default: Any, sample: str, doc: str) -> Any:
+    metadata = {"name": name, "parse": parse, "sample": sample, "doc": doc}
+    if isinstance(default, dict):
+        return field(default_factory=dict, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, repr=False)  # no repr: it would show keys
+class Settings:
+    """The settings of one process, made by `Settings.read(os.environ)`; `problems` tells what is wrong with them."""
+
+    storage: str = _setting(
+        "AzureWebJobsStorage", _text, "", "UseDevelopmentStorage=true",
+        "Connection string of the storage account (Azurite, or an account with keys). In Azure leave it out and set "
+        "`AzureWebJobsStorage__accountName` instead.",
+    )  # fmt: skip
+    storage_account: str = _setting(
+        "AzureWebJobsStorage__accountName", _text, "", "",
+        "Name of the storage account, reached with Microsoft Entra ID and no key.",
+    )  # fmt: skip
+    storage_client_id: str = _setting(
+        "AzureWebJobsStorage__clientId", _text, "", "",
+        "Client id of the user-assigned managed identity that may use the storage account; empty: the system's own.",
+    )  # fmt: skip
+    client_id: str = _setting(
+        "AZURE_CLIENT_ID", _text, "", "",
+        "Client id of the user-assigned managed identity that may call the models.",
+    )  # fmt: skip
+    blob_source: str = _setting(
+        "DARKROOM_BLOB_SOURCE", _choice(*BLOB_SOURCES), "EventGrid", "LogsAndContainerScan",
+        "Where the news of a dropped file comes from: `EventGrid` in Azure, `LogsAndContainerScan` with Core Tools.",
+    )  # fmt: skip
+    ocr_endpoint: str = _setting(
+        "DARKROOM_OCR_ENDPOINT", _endpoint, "", "http://127.0.0.1:8780",
+        "Where OCR is served: `https://<resource>.services.ai.azure.com` (or its `cognitiveservices` alias), or "
+        "`https://<name>.<region>.models.ai.azure.com`. A full address with its path is taken as it is.",
+    )  # fmt: skip
+    ocr_route: str = _setting(
+        "DARKROOM_OCR_ROUTE", _choice("", *OCR_ROUTES), "", "",
+        "`foundry` (`/providers/mistral/azure/ocr`) or `serverless` (`/v1/ocr`); empty: told by the endpoint's host.",
+    )  # fmt: skip
+    ocr_api_key: str = _setting(
+        "DARKROOM_OCR_API_KEY", _text, "", "local-key",
+        "Key of the OCR endpoint; empty: Microsoft Entra ID.",
+    )  # fmt: skip
+    ocr_scope: str = _setting(
+        "DARKROOM_OCR_SCOPE", _text, COGNITIVE_SCOPE, COGNITIVE_SCOPE,
+        "Scope of the Microsoft Entra token for OCR; used when no key is set.",
+    )  # fmt: skip
+    ocr_model: str = _setting(
+        "DARKROOM_OCR_MODEL", _text, "mistral-document-ai-2512", "mistral-document-ai-2512",
+        "Name of the OCR deployment that reads a document when neither the file nor the message names another.",
+    )  # fmt: skip
+    ocr_deadline_seconds: int = _setting(
+        "DARKROOM_OCR_DEADLINE_SECONDS", _positive, 300, "300",
+        "Seconds, by the wall clock, that one OCR call may take. Must stay below `functionTimeout` in host.json.",
+    )  # fmt: skip
+    models: dict[str, Any] = _setting(
+        "DARKROOM_MODELS", _json_object, {}, "{}",
+        'Deployments that the catalogue does not know, as JSON: `{"my-ocr": {"like": "mistral-document-ai-2512"}}`, '
+        "with any field of the catalogue's entry beside `like`.",
+    )  # fmt: skip
+    max_document_mb: int = _setting(
+        "DARKROOM_MAX_DOCUMENT_MB", _positive, 500, "500",
+        "Largest document, in MB, that is read; a larger one fails with a sentence before it is downloaded.",
+    )  # fmt: skip
+    max_document_pages: int = _setting(
+        "DARKROOM_MAX_DOCUMENT_PAGES", _positive, 2000, "2000",
+        "Most pages of one document that are read; more fail with a sentence before anything is paid.",
+    )  # fmt: skip
+    job_hours: int = _setting(
+        "DARKROOM_JOB_HOURS", _positive, 24, "24",
+        "Hours that a job may wait for a throttled or missing model before it fails with `gave_up`.",
+    )  # fmt: skip
+
+    problems: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read all settings; one that cannot be used keeps its default and is told of in `problems`."""
+        values: dict[str, Any] = {}
+        found = _misspelt(environment)
+        for name, setting in _declared().items():
+            text = environment.get(setting["name"], "")
+            try:
+                values |= {name: setting["parse"](text)} if text.strip() else {}
+            except ValueError as error:
+                found.append(f"The setting {setting['name']} {error}.")
+        settings = cls(**values)
+        return replace(settings, problems=tuple(found or _contradictions(settings)))
+
+    def check(self) -> None:
+        """Let work begin.
+
+        Raises:
+            Misconfigured: the first problem, in one sentence that names the setting.
+        """
+        if self.problems:
+            raise Misconfigured(self.problems[0], remedy="Mend the app settings; the job goes on by itself.")
+
+
+def _declared() -> dict[str, Mapping[str, Any]]:
+    return {f.name: f.metadata for f in fields(Settings) if f.metadata}
+
+
+def _misspelt(environment: Mapping[str, str]) -> list[str]:
+    known = {setting["name"] for setting in _declared().values()}
+    return [
+        f"The setting {name} is not one that Darkroom knows; see the list of settings in the README."
+        for name in sorted(environment)
+        if name.startswith(PREFIX) and name not in known
+    ]
+
+
+def _contradictions(settings: Settings) -> list[str]:
+    found = []
+    if not settings.storage and not settings.storage_account:
+        found.append("Neither AzureWebJobsStorage nor AzureWebJobsStorage__accountName is set; one of them must be.")
+    if settings.storage and settings.storage_account:
+        found.append("Both AzureWebJobsStorage and AzureWebJobsStorage__accountName are set; remove one of them.")
+    if not settings.ocr_endpoint:
+        found.append("The setting DARKROOM_OCR_ENDPOINT is missing; set it to the address where OCR is served.")
+    return found

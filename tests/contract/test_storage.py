@@ -1,0 +1,110 @@
+"""Storage against real Azurite, and the fake in memory against the same expectations."""
+
+import io
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from shared.errors import Changed, TooLarge
+from shared.names import BlobRef
+from shared.storage import LeaseHeldError as Held
+from shared.storage import Storage
+from tests.fakes import MemoryStorage
+
+CONTAINER = f"c{uuid.uuid4().hex[:12]}"
+QUEUE = f"q{uuid.uuid4().hex[:12]}"
+ODD_NAME = "Ordner ü/#7 100% 图表?&+.pdf"
+
+
+@pytest.fixture(params=["memory", "azurite"])
+def storage(request: pytest.FixtureRequest) -> Iterator[Storage]:
+    """Both storages, with a container and a queue."""
+    chosen: Storage = MemoryStorage()
+    if request.param == "azurite":
+        chosen = Storage.from_connection_string(request.getfixturevalue("azurite"))
+    chosen.prepare((CONTAINER,), (QUEUE,))
+    yield chosen
+    for blob in list(chosen.list(CONTAINER)):
+        chosen.delete(blob.ref)
+
+
+def test_a_blob_is_found_again_with_its_bytes_size_and_metadata(storage: Storage) -> None:
+    """What is written under the oddest name comes back as it was."""
+    ref = BlobRef(CONTAINER, ODD_NAME)
+    etag = storage.write(ref, b"content", "text/plain", metadata={"pages": "1-3"})
+    found = storage.find(ref)
+    assert found is not None
+    assert (found.ref, found.etag, found.size, dict(found.metadata)) == (ref, etag, 7, {"pages": "1-3"})
+    assert storage.read(ref) == b"content"
+    assert [blob.ref for blob in storage.list(CONTAINER, "Ordner")] == [ref]
+
+
+def test_a_missing_blob_is_none_and_deleting_it_is_no_error(storage: Storage) -> None:
+    """Absence is an answer, not an exception."""
+    ref = BlobRef(CONTAINER, "absent")
+    assert storage.find(ref) is None
+    assert storage.read(ref) is None
+    assert storage.download(ref, io.BytesIO()) is None
+    storage.delete(ref)
+
+
+def test_a_download_gives_the_hash_and_refuses_another_version(storage: Storage) -> None:
+    """A file that changes between look and read is noticed by its ETag."""
+    ref = BlobRef(CONTAINER, "changing")
+    first = storage.write(ref, b"one", "text/plain")
+    to = io.BytesIO()
+    digest = storage.download(ref, to, etag=first)
+    assert (to.getvalue(), digest) == (b"one", "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed")
+    storage.write(ref, b"two", "text/plain")
+    with pytest.raises(Changed):
+        storage.download(ref, io.BytesIO(), etag=first)
+
+
+def test_create_writes_only_once(storage: Storage) -> None:
+    """Of two creators one wins and the other knows."""
+    ref = BlobRef(CONTAINER, "created")
+    assert storage.create(ref, b"first", "text/plain")
+    assert not storage.create(ref, b"second", "text/plain")
+    assert storage.read(ref) == b"first"
+
+
+def test_a_leased_blob_is_written_by_its_holder_only(storage: Storage) -> None:
+    """The claim on a job keeps everybody else's writes out."""
+    ref = BlobRef(CONTAINER, "leased")
+    storage.create(ref, b"", "text/plain")
+    lease = storage.lease(ref)
+    with pytest.raises(Held):
+        storage.lease(ref)
+    with pytest.raises(Held):
+        storage.write(ref, b"stranger", "text/plain")
+    lease.renew()
+    storage.write(ref, b"holder", "text/plain", lease=lease)
+    lease.release()
+    lease.release()
+    storage.lease(ref).release()
+    assert storage.read(ref) == b"holder"
+
+
+def test_a_lease_that_is_lost_shows_at_the_next_write(storage: Storage) -> None:
+    """A worker whose lease went to another cannot overwrite the other's work."""
+    ref = BlobRef(CONTAINER, "lost")
+    storage.create(ref, b"", "text/plain")
+    lost = storage.lease(ref)
+    lost.release()
+    current = storage.lease(ref)
+    with pytest.raises(Held):
+        storage.write(ref, b"late", "text/plain", lease=lost)
+    with pytest.raises(Held):
+        lost.renew()
+    current.release()
+
+
+def test_messages_are_counted_and_bounded(storage: Storage) -> None:
+    """A message above 48 KiB is refused before the service does it with a worse sentence."""
+    before = storage.depth(QUEUE) or 0
+    storage.send(QUEUE, "x" * 48 * 1024)
+    assert storage.depth(QUEUE) == before + 1
+    assert storage.depth("absent-queue") is None
+    with pytest.raises(TooLarge, match="48 KiB"):
+        storage.send(QUEUE, "x" * (48 * 1024 + 1))

@@ -1,0 +1,244 @@
+"""Stand-ins for the outside, held to the real thing by `tests/contract/test_storage.py`."""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pypdfium2
+
+from shared import jobs
+from shared.clients.credentials import Key
+from shared.clients.ocr import OcrClient, OcrRequest
+from shared.clients.ocr_answer import OcrAnswer
+from shared.clients.transport import Transport
+from shared.documents import PDF
+from shared.errors import Changed, TooLarge
+from shared.messages import JobEvent, JobRecord
+from shared.names import BlobRef
+from shared.records import read_record
+from shared.services import Services
+from shared.settings import Settings
+from shared.storage import LARGEST_MESSAGE, Blob, Lease, LeaseHeldError, Storage
+
+
+class Clock:
+    """A time of day that moves only when told."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **delta: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(**delta)
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A message in a fake queue."""
+
+    text: str
+    delay: float
+
+
+class MemoryLease(Lease):
+    """A lease in memory; it ends when released or when a test breaks it."""
+
+    def __init__(self, leases: dict[BlobRef, int], ref: BlobRef, token: int) -> None:
+        self._leases, self._ref, self.number = leases, ref, token
+
+    def renew(self) -> None:
+        """Keep it."""
+        if self._leases.get(self._ref) != self.number:
+            raise LeaseHeldError("lost")
+
+    def release(self) -> None:
+        """Give it back."""
+        if self._leases.get(self._ref) == self.number:
+            del self._leases[self._ref]
+
+
+class MemoryStorage(Storage):
+    """Blobs and queues in memory."""
+
+    def __init__(self, now: Callable[[], datetime] | None = None) -> None:
+        self.now = now or Clock()
+        self.blobs: dict[BlobRef, tuple[Blob, bytes]] = {}
+        self.queues: dict[str, list[Posted]] = {}
+        self.leases: dict[BlobRef, int] = {}
+        self._numbers = itertools.count(1)
+
+    def find(self, ref: BlobRef) -> Blob | None:
+        return self.blobs[ref][0] if ref in self.blobs else None
+
+    def list(self, container: str, prefix: str = "") -> Iterator[Blob]:
+        names = sorted(ref for ref in self.blobs if ref.container == container and ref.name.startswith(prefix))
+        yield from (self.blobs[ref][0] for ref in names)
+
+    def download(self, ref: BlobRef, to: BinaryIO, *, etag: str | None = None) -> str | None:
+        if ref not in self.blobs:
+            return None
+        blob, data = self.blobs[ref]
+        if etag is not None and blob.etag != etag:
+            raise Changed("The document changed while it was read.", after=0)
+        to.write(data)
+        return hashlib.sha256(data).hexdigest()
+
+    def read(self, ref: BlobRef) -> bytes | None:
+        return self.blobs[ref][1] if ref in self.blobs else None
+
+    def write(
+        self,
+        ref: BlobRef,
+        data: bytes | Path,
+        media_type: str,
+        *,
+        lease: Lease | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> str:
+        given = lease.number if isinstance(lease, MemoryLease) else None
+        if self.leases.get(ref) != given:
+            raise LeaseHeldError("LeaseIdMissing")
+        content = data if isinstance(data, bytes) else data.read_bytes()
+        etag = f'"{next(self._numbers):#x}"'
+        self.blobs[ref] = (Blob(ref, etag, len(content), self.now(), dict(metadata or {})), content)
+        return etag
+
+    def create(self, ref: BlobRef, data: bytes, media_type: str) -> bool:
+        if ref in self.blobs:
+            return False
+        self.write(ref, data, media_type)
+        return True
+
+    def delete(self, ref: BlobRef) -> None:
+        self.blobs.pop(ref, None)
+
+    def lease(self, ref: BlobRef) -> Lease:
+        if ref in self.leases:
+            raise LeaseHeldError("LeaseAlreadyPresent")
+        self.leases[ref] = next(self._numbers)
+        return MemoryLease(self.leases, ref, self.leases[ref])
+
+    def send(self, queue: str, message: str, *, delay: float = 0) -> None:
+        if len(message.encode()) > LARGEST_MESSAGE:
+            raise TooLarge("A queue message may have 48 KiB.")
+        self.queues.setdefault(queue, []).append(Posted(message, delay))
+
+    def depth(self, queue: str) -> int | None:
+        return len(self.queues[queue]) if queue in self.queues else None
+
+    def prepare(self, containers: tuple[str, ...], queues: tuple[str, ...]) -> None:
+        for queue in queues:
+            self.queues.setdefault(queue, [])
+
+    def age(self, ref: BlobRef, when: datetime) -> None:
+        """Make a blob look as if last written then."""
+        blob, data = self.blobs[ref]
+        self.blobs[ref] = (replace(blob, modified=when), data)
+
+
+class FakeOcr(OcrClient):
+    """Answers at once with one page a page, counts calls, and raises what a test puts into `faults` first."""
+
+    def __init__(self) -> None:
+        super().__init__(url="http://fake", transport=Transport(Key("unused")), seconds=1)
+        object.__setattr__(self, "calls", [])
+        object.__setattr__(self, "faults", [])
+        object.__setattr__(self, "dropped", ())
+
+    calls: list[OcrRequest]
+    faults: list[Exception]
+    dropped: tuple[str, ...]
+
+    def read(self, request: OcrRequest, answer: Path) -> tuple[OcrAnswer, tuple[str, ...]]:
+        if self.faults:
+            raise self.faults.pop(0)
+        self.calls.append(request)
+        texts = _texts(request)
+        pages = [
+            self._page(at, text, bool(request.fields.get("include_image_base64"))) for at, text in enumerate(texts)
+        ]
+        usage = {"pages_processed": len(texts), "doc_size_bytes": request.file.stat().st_size}
+        answer.write_text(json.dumps({"pages": pages, "usage_info": usage}))
+        return OcrAnswer.read(answer), self.dropped
+
+    @staticmethod
+    def _page(at: int, text: str, figures: bool) -> dict[str, Any]:
+        image = {"id": "img-0.jpeg", "image_base64": "data:image/jpeg;base64,/9j/AA==" if figures else None}
+        return {"index": at, "markdown": f"{text}\n\n![img-0.jpeg](img-0.jpeg)", "images": [image]}
+
+
+def _texts(request: OcrRequest) -> list[str]:
+    if request.media_type != PDF:
+        return ["A picture."]
+    with pypdfium2.PdfDocument(request.file) as pdf:
+        return [page.get_textpage().get_text_bounded().strip() for page in pdf]
+
+
+@dataclass
+class Bench:
+    """A process with fakes all around: drop files, run its queue, look at what came out."""
+
+    storage: MemoryStorage
+    ocr: FakeOcr
+    clock: Clock
+    services: Services
+
+    @classmethod
+    def make(cls, **settings: Any) -> "Bench":
+        """Fakes that share one clock; settings beside the needed ones."""
+        clock, ocr = Clock(), FakeOcr()
+        storage = MemoryStorage(clock)
+        chosen = Settings(storage="memory", ocr_endpoint="http://fake", **settings)
+        return cls(storage, ocr, clock, Services(chosen, storage, ocr, now=clock, jitter=lambda low, high: low))
+
+    def drop(self, name: str, data: bytes, **metadata: str) -> None:
+        """Write a document and tell of it, as the trigger does."""
+        ref = BlobRef("documents", name)
+        self.storage.write(ref, data, "application/octet-stream", metadata=metadata)
+        jobs.document_dropped(self.services, ref)
+
+    def post(self, **message: Any) -> None:
+        """Post a message on `ocr-jobs`."""
+        self.storage.send("ocr-jobs", json.dumps(message))
+
+    def step(self, attempt: int = 1) -> Posted | None:
+        """Deliver the next message that is visible now; None when there is none."""
+        waiting = self.storage.queues.get("ocr-jobs", [])
+        if not waiting:
+            return None
+        posted = waiting.pop(0)
+        jobs.ocr_message(self.services, posted.text.encode(), attempt)
+        return posted
+
+    def run(self, most: int = 100) -> None:
+        """Deliver messages, delays over at once, until the queue is empty."""
+        for _ in range(most):
+            if self.step() is None:
+                return
+        raise AssertionError("The queue does not come to rest.")
+
+    def record(self, name: str) -> JobRecord:
+        """The record of a document."""
+        found = read_record(self.storage, f"ocr/{name}")
+        assert found is not None
+        return found
+
+    def result(self, path: str) -> str:
+        """A result file's text."""
+        return (self.storage.read(BlobRef("results", path)) or b"").decode()
+
+    def results(self, folder: str) -> list[str]:
+        """The result files below a folder, without its name."""
+        return [blob.ref.name.removeprefix(f"{folder}/") for blob in self.storage.list("results", f"{folder}/")]
+
+    def events(self) -> list[JobEvent]:
+        """The events that were posted."""
+        return [JobEvent.model_validate_json(posted.text) for posted in self.storage.queues.get("job-events", [])]

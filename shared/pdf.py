@@ -1,0 +1,67 @@
+"""PDF documents, opened and cut with qpdf."""
+
+from pathlib import Path
+
+import pikepdf
+
+from shared.documents import PDF, Cut
+from shared.errors import Invalid
+
+
+class PdfDocument:
+    """A PDF; what qpdf had to repair or decrypt is sent as qpdf writes it.
+
+    Raises:
+        Invalid: damaged beyond repair, password-protected or without pages.
+    """
+
+    media_type = PDF
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._pdf = _open(path)
+        self.pages = len(self._pdf.pages)
+        if not self.pages:
+            raise Invalid("The PDF has no pages.", code="no_pages")
+        repaired = bool(self._pdf.get_warnings())
+        if repaired and any("/Contents" not in page for page in self._pdf.pages):
+            raise _damaged()  # qpdf opens a file that was cut short with all its pages, some of them empty
+        self._sound = not self._pdf.is_encrypted and not repaired
+
+    def whole(self, to: Path) -> Cut:
+        """The file itself when it is sound, else as it reads after repair."""
+        numbers = tuple(range(1, self.pages + 1))
+        return Cut(numbers, self._path, PDF) if self._sound else self.cut(numbers, to)
+
+    def cut(self, numbers: tuple[int, ...], to: Path) -> Cut:
+        """These pages as a PDF of their own, with the resources they share in it once; the same bytes every time."""
+        try:
+            with pikepdf.new() as part:
+                for number in numbers:
+                    part.pages.append(self._pdf.pages[number - 1])
+                part.remove_unreferenced_resources()
+                part.save(to, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+        except (pikepdf.PdfError, ValueError, RuntimeError) as error:
+            raise _damaged() from error
+        return Cut(numbers, to, PDF)
+
+
+def _open(path: Path) -> pikepdf.Pdf:
+    try:
+        return pikepdf.open(path, suppress_warnings=True)
+    except pikepdf.PasswordError:
+        raise Invalid(
+            "The PDF is protected with a password.",
+            code="encrypted",
+            remedy="Save it without a password and drop it again.",
+        ) from None
+    except (pikepdf.PdfError, ValueError, RuntimeError) as error:
+        raise _damaged() from error
+
+
+def _damaged() -> Invalid:
+    return Invalid(
+        "The PDF is damaged and cannot be repaired; perhaps it was cut short on its way.",
+        code="damaged",
+        remedy="Export or transfer it again and drop it again.",
+    )

@@ -1,0 +1,153 @@
+"""Image files: what goes to the model as it is, what is converted first, and what is refused.
+
+PNG, JPEG and WEBP go as they are and are never decoded here. GIF, BMP and single TIFF images become PNG, CMYK becomes
+RGB, and the frames of a TIFF become the pages of a PDF: those are what every OCR endpoint reads. Pixels are bounded
+before anything is decoded.
+"""
+
+import warnings
+from pathlib import Path
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from shared.documents import PDF, Cut
+from shared.errors import Invalid, TooLarge
+
+MAX_PIXELS = 89_000_000  # where Pillow begins to warn of decompression bombs
+_AS_IT_IS = ("image/png", "image/jpeg", "image/webp")
+_DEFAULT_DPI = 200.0
+_FAULTS = (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError)  # what Pillow raises on damaged files
+
+
+class Picture:
+    """A single image: one page."""
+
+    pages = 1
+
+    def __init__(self, path: Path, media_type: str, *, convert: bool) -> None:
+        self._path = path
+        self.media_type = media_type
+        self._convert = convert
+
+    def whole(self, to: Path) -> Cut:
+        """The image in a form that every endpoint reads."""
+        if not self._convert:
+            return Cut((1,), self._path, self.media_type)
+        kind = "JPEG" if self.media_type == "image/jpeg" else "PNG"
+        with _image(self._path) as image:
+            _plain(image).save(to, format=kind, quality=95)
+        return Cut((1,), to, f"image/{kind.lower()}")
+
+    def cut(self, numbers: tuple[int, ...], to: Path) -> Cut:
+        """The same as the whole: there is nothing to cut."""
+        del numbers
+        return self.whole(to)
+
+
+class TiffPages:
+    """A TIFF with several frames: each becomes a page of a PDF, at its own resolution."""
+
+    media_type = "image/tiff"
+
+    def __init__(self, path: Path, frames: int) -> None:
+        self._path = path
+        self.pages = frames
+
+    def whole(self, to: Path) -> Cut:
+        """All frames."""
+        return self.cut(tuple(range(1, self.pages + 1)), to)
+
+    def cut(self, numbers: tuple[int, ...], to: Path) -> Cut:
+        """These frames, one decoded at a time."""
+        with _image(self._path) as image:
+            for number in numbers:
+                _seek(image, number)
+                _bounded(image.size, f"Page {number}")
+                dpi = float(image.info.get("dpi", (_DEFAULT_DPI,))[0]) or _DEFAULT_DPI
+                page = _plain(image)
+                quality = {} if page.mode == "1" else {"quality": 95}  # bilevel pages are stored without loss
+                page.save(to, format="PDF", append=number != numbers[0], resolution=dpi, **quality)
+        return Cut(numbers, to, PDF)
+
+
+def open_picture(path: Path, media_type: str) -> Picture | TiffPages:
+    """Open an image file by its header.
+
+    Raises:
+        Invalid: damaged, or animated.
+        TooLarge: more than 89 megapixels.
+    """
+    with _image(path) as image:
+        _bounded(image.size, "The image")
+        frames = _frames(image)
+        convert = media_type not in _AS_IT_IS or image.mode in ("CMYK", "YCCK")
+    if media_type == "image/tiff" and frames > 1:
+        return TiffPages(path, frames)
+    if frames > 1 and media_type != "image/jpeg":  # a JPEG with frames is a camera's: the first is the picture
+        raise Invalid(
+            f"The picture is an animation of {frames} frames.",
+            code="animated",
+            remedy="Save the frame that is to be read as PNG and drop that.",
+        )
+    return Picture(path, media_type, convert=convert)
+
+
+def _image(path: Path) -> ImageFile.ImageFile:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return Image.open(path)
+    except Image.DecompressionBombError:
+        raise _too_many_pixels("The image") from None
+    except (UnidentifiedImageError, *_FAULTS) as error:
+        raise _damaged() from error
+
+
+def _frames(image: ImageFile.ImageFile) -> int:
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except _FAULTS as error:
+        raise _damaged() from error
+
+
+def _seek(image: ImageFile.ImageFile, number: int) -> None:
+    try:
+        image.seek(number - 1)
+    except _FAULTS as error:
+        raise _damaged() from error
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Bilevel, grey or RGB; transparency on white."""
+    try:
+        if image.mode in ("1", "L", "RGB"):
+            image.load()
+            return image
+        if image.has_transparency_data:
+            layer = image.convert("RGBA")
+            paper = Image.new("RGBA", layer.size, "white")
+            return Image.alpha_composite(paper, layer).convert("RGB")
+        return image.convert("L" if image.mode.startswith("I") else "RGB")
+    except _FAULTS as error:
+        raise _damaged() from error
+
+
+def _bounded(size: tuple[int, int], what: str) -> None:
+    if size[0] * size[1] > MAX_PIXELS:
+        raise _too_many_pixels(f"{what} with {size[0]:,} x {size[1]:,} pixels")
+
+
+def _too_many_pixels(what: str) -> TooLarge:
+    return TooLarge(
+        f"{what} is above the limit of {MAX_PIXELS // 1_000_000} megapixels.",
+        code="too_many_pixels",
+        remedy="Scale it down and drop it again.",
+    )
+
+
+def _damaged() -> Invalid:
+    return Invalid(
+        "The image is damaged and cannot be read; perhaps it was cut short on its way.",
+        code="damaged",
+        remedy="Save or transfer it again and drop it again.",
+    )

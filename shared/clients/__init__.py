@@ -1,0 +1,1 @@
+"""Clients speak HTTP to the models and know nothing of storage."""

@@ -1,0 +1,79 @@
+"""An OCR answer on disk, read piece by piece: one page is in memory at a time."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import ijson
+
+from shared.errors import Unavailable
+from shared.messages import Usage
+
+_PAGE = "pages.item"
+
+
+@dataclass(frozen=True)
+class OcrAnswer:
+    """What an answer says beside its pages: their indexes as sent (from 0), what was counted, and the annotation."""
+
+    path: Path
+    indexes: tuple[int, ...]
+    usage: Usage
+    annotation: Any
+
+    @classmethod
+    def read(cls, path: Path) -> "OcrAnswer":
+        """Read through an answer once.
+
+        Raises:
+            Unavailable: it is cut, `null` or no OCR answer; the service is known to send such with HTTP 200.
+        """
+        try:
+            indexes, rest = _outline(path)
+        except (ijson.JSONError, UnicodeDecodeError) as error:
+            raise Unavailable("The model's answer is not complete JSON.") from error
+        if not isinstance(rest, dict) or not isinstance(rest.get("pages"), list):
+            raise Unavailable("The model answered without pages.")
+        return cls(path, indexes, _usage(rest.get("usage_info")), unpacked(rest.get("document_annotation")))
+
+    def pages(self) -> Iterator[dict[str, Any]]:
+        """The pages, one at a time, as the service wrote them."""
+        with self.path.open("rb") as file:
+            yield from ijson.items(file, _PAGE, use_float=True)
+
+
+def unpacked(annotation: Any) -> Any:
+    """An annotation as a value: the service sends JSON in a string; one that is not JSON stays text."""
+    if not isinstance(annotation, str):
+        return annotation
+    try:
+        return json.loads(annotation)
+    except ValueError:
+        return annotation
+
+
+def _outline(path: Path) -> tuple[tuple[int, ...], Any]:
+    """The indexes of the pages, and everything else with `pages` left empty."""
+    rest, indexes = ijson.ObjectBuilder(), []
+    with path.open("rb") as file:
+        for prefix, event, value in ijson.parse(file, use_float=True):
+            if prefix == f"{_PAGE}.index" and event == "number":
+                indexes.append(int(value))
+            if not prefix.startswith(_PAGE):
+                rest.event(event, value)
+    return tuple(indexes), cast(Any, getattr(rest, "value", None))
+
+
+def _usage(info: Any) -> Usage:
+    counted: Mapping[str, Any] = info if isinstance(info, dict) else {}
+    return Usage(
+        pages=_count(counted.get("pages_processed")),
+        annotation_pages=_count(counted.get("pages_processed_annotation")),
+        document_bytes=_count(counted.get("doc_size_bytes")),
+    )
+
+
+def _count(value: Any) -> int | None:
+    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

@@ -1,0 +1,145 @@
+"""Error answers of the models, in all their shapes, as typed errors.
+
+The shapes: the Azure gateway's `{"error": {"code", "message"}}`, Mistral's flat `{"object": "error", "message", "type",
+"code"}` whose message may be `{"detail": [...]}`, FastAPI's bare `{"detail": [...]}`, the `/models` routes' flat
+`{"status", "code", "detail", "message"}`, and anything that is not JSON. Status and code decide; words only explain,
+for services reuse words like "content policy" for quite different things.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.clients.retry_after import retry_after
+from shared.errors import (
+    Blocked,
+    DarkroomError,
+    Invalid,
+    NotDeployed,
+    Refused,
+    Throttled,
+    TooLarge,
+    Unauthorised,
+    Unavailable,
+    Unsupported,
+)
+
+_LONGEST_WORDS = 400
+_RETRYABLE = frozenset({408, 409, 425, 500, 502, 503, 504})
+_FILTERS = frozenset(
+    {
+        "contentfilter",
+        "content_filter",
+        "content_policy_violation",
+        "moderation_blocked",
+        "responsibleaipolicyviolation",
+    }
+)
+_TOO_MANY_PAGES = "3730"
+_DAMAGED_FILE = "3310"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An error answer taken apart: what the service called it, its words, and the fields it will not have."""
+
+    status: int
+    codes: frozenset[str]
+    words: str
+    unknown_fields: tuple[str, ...]
+
+    @classmethod
+    def read(cls, status: int, body: bytes) -> "Refusal":
+        """Take an error body apart; one that is no JSON object gives no words."""
+        try:
+            parsed = json.loads(body)
+        except ValueError:
+            parsed = None
+        outer = parsed if isinstance(parsed, dict) else {}
+        inner = outer["error"] if isinstance(outer.get("error"), dict) else outer
+        message = inner.get("message")
+        detail = message.get("detail") if isinstance(message, dict) else inner.get("detail")
+        problems = [d for d in (detail if isinstance(detail, list) else [detail]) if isinstance(d, dict)]
+        words = message if isinstance(message, str) else "; ".join(_sentence(p) for p in problems)
+        codes = {str(inner.get(k)).lower() for k in ("code", "type") if inner.get(k) is not None}
+        unknown = tuple(_field(p) for p in problems if p.get("type") == "extra_forbidden")
+        return cls(status, frozenset(codes | _inner_codes(inner)), " ".join(words.split())[:_LONGEST_WORDS], unknown)
+
+    def error(self, deployment: str, headers: Mapping[str, str], now: datetime) -> DarkroomError:
+        """The typed error that this answer is."""
+        said = f": {self.words}" if self.words else "."
+        if self.status == 429:
+            pause = retry_after(headers, self.words, now)
+            return Throttled(f"The deployment {deployment} asks for a pause (429).", after=pause)
+        if self.status in _RETRYABLE or self.status >= 500:
+            pause = retry_after(headers, self.words, now)
+            return Unavailable(f"The deployment {deployment} did not answer (HTTP {self.status}).", after=pause)
+        if self.status in (401, 402, 403, 404):
+            return self._for_the_operator(deployment, said)
+        if self.codes & _FILTERS:
+            return Refused(f"A content filter refused the request{said}")
+        return self._permanent(deployment, said)
+
+    def _for_the_operator(self, deployment: str, said: str) -> DarkroomError:
+        if self.status == 402:
+            return Blocked(f"The budget of the deployment {deployment} is spent{said}")
+        if self.status == 403 and "blocked" in self.words.lower():
+            return Blocked(f"The service has blocked the whole resource of {deployment}{said}")
+        if self.status == 404:
+            return _not_deployed(deployment, self.codes, said)
+        return _unauthorised(deployment, self.status, self.words, said)
+
+    def _permanent(self, deployment: str, said: str) -> DarkroomError:
+        if self.unknown_fields:
+            names = ", ".join(self.unknown_fields)
+            return Unsupported(f"The deployment {deployment} does not know {names}.", fields=self.unknown_fields)
+        if self.status == 413 or _TOO_MANY_PAGES in self.codes:
+            return TooLarge(f"The deployment {deployment} takes no request of this size{said}")
+        if _DAMAGED_FILE in self.codes:
+            return Invalid(
+                f"The model cannot read the file; it is damaged or of an unsupported kind{said}", code="damaged"
+            )
+        return Invalid(f"The deployment {deployment} refused the request (HTTP {self.status}){said}")
+
+
+def _not_deployed(deployment: str, codes: frozenset[str], said: str) -> NotDeployed:
+    if "deploymentnotfound" in codes:
+        return NotDeployed(
+            f"The endpoint has no deployment named {deployment}{said}",
+            remedy="Deploy the model under this name, or name the deployment in the setting or the message.",
+        )
+    return NotDeployed(
+        f"The endpoint has no such route for {deployment} (404){said}",
+        remedy="Check the endpoint's address and route in the settings: Foundry and serverless ones differ.",
+    )
+
+
+def _unauthorised(deployment: str, status: int, words: str, said: str) -> Unauthorised:
+    if "audience" in words.lower():
+        return Unauthorised(
+            f"The token for {deployment} is not accepted (HTTP {status}){said}",
+            remedy="Its audience comes from the scope setting; try https://ai.azure.com/.default instead of "
+            "https://cognitiveservices.azure.com/.default or the other way round.",
+        )
+    return Unauthorised(
+        f"The key or identity for {deployment} is not accepted (HTTP {status}){said}",
+        remedy="Check the key; with Microsoft Entra ID give the identity the role Cognitive Services User, and wait "
+        "ten minutes.",
+    )
+
+
+def _inner_codes(error: Mapping[str, Any]) -> set[str]:
+    inner = error.get("inner_error") or error.get("innererror")
+    return {str(inner.get("code")).lower()} if isinstance(inner, dict) else set()
+
+
+def _field(problem: Mapping[str, Any]) -> str:
+    where = [str(step) for step in problem.get("loc") or () if step != "body"]
+    return re.sub(r"[^A-Za-z0-9_.\[\]-]", "", ".".join(where))[:80]
+
+
+def _sentence(problem: Mapping[str, Any]) -> str:
+    return f"{_field(problem)}: {problem.get('msg', '')}".strip(": ")

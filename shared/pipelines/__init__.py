@@ -1,0 +1,1 @@
+"""Pipelines join storage and models: blobs in, client calls, blobs out."""

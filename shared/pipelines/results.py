@@ -1,0 +1,127 @@
+"""The result files of one document: `document.md`, `document.json`, figures and tables, written page by page."""
+
+import base64
+import binascii
+import html
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from shared.clients.ocr_answer import unpacked
+from shared.names import RESULTS, BlobRef, safe_file_name
+from shared.storage import Storage
+
+_IMAGE_LINK = re.compile(r"!\[([^\]\n]*)\]\(([^)\n]*)\)")
+_DATA_URL = re.compile(r"data:[^,]{0,100},")
+_PICTURES = ((b"\x89PNG", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"), (b"RIFF", "webp"), (b"BM", "bmp"))
+_MEDIA = {"md": "text/markdown; charset=utf-8", "json": "application/json", "html": "text/html; charset=utf-8"}
+
+
+class ResultFiles:
+    """Collects pages in order; figures and tables go to storage at once, the two documents at the end."""
+
+    def __init__(self, storage: Storage, folder: str, workspace: Path, about: Mapping[str, Any]) -> None:
+        self._storage = storage
+        self._folder = folder
+        self._markdown_path = workspace / "document.md"
+        self._json_path = workspace / "document.json"
+        self._markdown = self._markdown_path.open("w", encoding="utf-8")
+        self._json = self._json_path.open("w", encoding="utf-8")
+        self._json.write(json.dumps(about, ensure_ascii=False)[:-1] + ', "pages": [')
+        self._first = True
+        self.figures = 0
+        self.outputs: list[str] = []
+
+    def add(self, number: int, page: Mapping[str, Any]) -> None:
+        """Add the page with this number of the document, counted from 1, as the service sent it."""
+        images = [self._figure(number, at, image) for at, image in enumerate(page.get("images") or [])]
+        tables = [self._table(number, at, table) for at, table in enumerate(page.get("tables") or [])]
+        links = {str(item.get("id")): str(item["file"]) for item in (*images, *tables) if item.get("file")}
+        text = relink(str(page.get("markdown") or ""), links)
+        kept = {
+            **page,
+            "index": number - 1,
+            "page_number": number,
+            "markdown": text,
+            "images": images,
+            "tables": tables,
+        }
+        self._append(number, text, kept)
+
+    def close(self, annotations: list[dict[str, Any]]) -> None:
+        """Write the two documents; `annotations` are those of the whole document, one a part."""
+        self._json.write(f'], "document_annotations": {json.dumps(annotations, ensure_ascii=False)}}}\n')
+        for file, path in ((self._markdown, self._markdown_path), (self._json, self._json_path)):
+            file.close()
+            self._store(path.name, path)
+
+    def _append(self, number: int, text: str, page: Mapping[str, Any]) -> None:
+        separator = "" if self._first else "\n"
+        self._markdown.write(f"{separator}<!-- page {number} -->\n\n{text.strip()}\n")
+        _write_json(self._json, "" if self._first else ",\n", page)
+        self._first = False
+
+    def _figure(self, number: int, at: int, image: Mapping[str, Any]) -> dict[str, Any]:
+        told = {key: value for key, value in image.items() if key != "image_base64"}
+        told["image_annotation"] = unpacked(image.get("image_annotation"))
+        data = _decoded(image.get("image_base64"))
+        if data:
+            name = f"page-{number}-{safe_file_name(str(image.get('id')), f'img-{at}')}.{_ending(data)}"
+            told["file"] = self._store_new("figures", name, data)
+            self.figures += 1
+        return told
+
+    def _table(self, number: int, at: int, table: Mapping[str, Any]) -> dict[str, Any]:
+        ending = "html" if table.get("format") == "html" else "md"
+        name = f"page-{number}-{safe_file_name(str(table.get('id')), f'tbl-{at}')}.{ending}"
+        return {**table, "file": self._store_new("tables", name, str(table.get("content") or "").encode())}
+
+    def _store_new(self, folder: str, name: str, data: bytes) -> str:
+        stem, _, ending = name.rpartition(".")
+        path, again = f"{folder}/{name}", 1
+        while path in self.outputs:  # two ids that are the same once made safe
+            again += 1
+            path = f"{folder}/{stem}-{again}.{ending}"
+        self._store(path, data)
+        return path
+
+    def _store(self, path: str, data: bytes | Path) -> None:
+        ending = path.rpartition(".")[2]
+        self._storage.write(BlobRef(RESULTS, f"{self._folder}/{path}"), data, _MEDIA.get(ending, f"image/{ending}"))
+        self.outputs.append(path)
+
+
+def relink(markdown: str, links: Mapping[str, str]) -> str:
+    """Point links at the files that were written.
+
+    An image that is no written figure becomes its description: a link that leads nowhere, or out into the net, is
+    worse than none.
+    """
+
+    def image(match: re.Match[str]) -> str:
+        target = links.get(match[2]) or links.get(html.unescape(match[2]))
+        return f"![{match[1]}]({target})" if target else ("" if match[1] == match[2] else match[1])
+
+    text = _IMAGE_LINK.sub(image, markdown)
+    for name, target in links.items():
+        text = text.replace(f"]({name})", f"]({target})")
+    return text
+
+
+def _decoded(text: Any) -> bytes:
+    if not isinstance(text, str):
+        return b""
+    try:
+        return base64.b64decode(_DATA_URL.sub("", text, count=1), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _ending(data: bytes) -> str:
+    return next((ending for magic, ending in _PICTURES if data.startswith(magic)), "bin")
+
+
+def _write_json(file: TextIO, separator: str, value: Any) -> None:
+    file.write(separator + json.dumps(value, ensure_ascii=False))

@@ -13,7 +13,6 @@ from typing import Any
 from shared.errors import Invalid, Misconfigured
 
 MIB = 1024 * 1024
-DATES = ("retired_on",)
 
 
 @dataclass(frozen=True)
@@ -118,6 +117,18 @@ def _declared_ocr(deployment: str, declaration: Any) -> OcrModel:
 
 
 def _value(key: str, value: Any) -> Any:
+    """A declared value as the entry has it; of the wrong kind it is refused here, not somewhere later."""
+    kinds: Mapping[str, tuple[type, ...]] = {
+        "options": (list,),
+        "harmless": (dict,),
+        "max_pages": (int,),
+        "max_bytes": (int,),
+        "usd_per_1000_pages": (int, float, type(None)),
+        "successor": (str, type(None)),
+        "retired_on": (str, type(None)),
+    }
+    if type(value) not in kinds[key] or (key.startswith("max_") and value < 1):
+        raise ValueError(f"{key} has a value that it cannot have")
     if key == "options":
         return frozenset(value)
-    return date.fromisoformat(value) if key in DATES and value is not None else value
+    return date.fromisoformat(value) if key == "retired_on" and value is not None else value

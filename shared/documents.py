@@ -5,6 +5,8 @@ what they share (qpdf), TIFF frames become the pages of a PDF. Files on disk in,
 part's structure, never the whole document.
 """
 
+import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +52,7 @@ def media_type(path: Path) -> str:
         head = file.read(1024)
     if not head:
         raise Invalid("The file is empty.", code="empty")
-    found = next((kind for magic, offset, kind in _MAGIC if head[offset:].startswith(magic)), None)
+    found = next((kind for pattern, kind in _MAGIC if pattern.match(head)), None)
     if found is None and b"%PDF-" in head:
         found = PDF  # readers accept a header anywhere in the first 1,024 bytes
     if found is None:
@@ -58,18 +60,17 @@ def media_type(path: Path) -> str:
     return found
 
 
-_MAGIC = (
-    (b"%PDF-", 0, PDF),
-    (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
-    (b"\xff\xd8\xff", 0, "image/jpeg"),
-    (b"II*\0", 0, "image/tiff"),
-    (b"MM\0*", 0, "image/tiff"),
-    (b"II+\0", 0, "image/tiff"),
-    (b"MM\0+", 0, "image/tiff"),
-    (b"WEBP", 8, "image/webp"),
-    (b"GIF87a", 0, "image/gif"),
-    (b"GIF89a", 0, "image/gif"),
-    (b"BM", 0, "image/bmp"),
+_MAGIC = tuple(
+    (re.compile(pattern, re.DOTALL), kind)
+    for pattern, kind in (
+        (rb"%PDF-", PDF),
+        (rb"\x89PNG\r\n\x1a\n", "image/png"),
+        (rb"\xff\xd8\xff", "image/jpeg"),
+        (rb"II[*+]\0|MM\0[*+]", "image/tiff"),
+        (rb"RIFF....WEBP", "image/webp"),
+        (rb"GIF8[79]a", "image/gif"),
+        (rb"BM....\0\0\0\0", "image/bmp"),
+    )
 )
 
 
@@ -81,8 +82,10 @@ def _guess(head: bytes) -> str:
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return "an old Office document (export it as PDF)"
     try:
-        head[:1000].decode("utf-8")
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)  # a letter may be cut at the end of the head
     except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
         return "of no known type"
     return "plain text and needs no OCR, whatever its name says"
 
@@ -127,7 +130,6 @@ def _fitting(document: Document, numbers: tuple[int, ...], model: OcrModel, fold
     if size <= model.max_bytes:
         yield cut
         return
-    cut.path.unlink()
     if len(numbers) == 1:
         raise TooLarge(
             f"Page {numbers[0]} alone has {size / MIB:.1f} MB; "
@@ -135,6 +137,7 @@ def _fitting(document: Document, numbers: tuple[int, ...], model: OcrModel, fold
             code="page_too_large",
             remedy="Make the page smaller (a lower resolution, JPEG instead of PNG) and drop the file again.",
         )
+    cut.path.unlink()
     half = len(numbers) // 2
     yield from _fitting(document, numbers[:half], model, folder)
     yield from _fitting(document, numbers[half:], model, folder)

@@ -74,64 +74,68 @@ class Status(StrEnum):
 class Source(Frozen):
     """The input of a job, as it was read; what is not known yet is null."""
 
-    name: str
-    etag: str | None = None
-    size: int | None = None
-    sha256: str | None = None
-    media_type: str | None = None
-    pages: int | None = None
+    name: str = Field(description="The blob, as `container/name`.")
+    etag: str | None = Field(None, description="Its version.")
+    size: int | None = Field(None, description="Bytes.")
+    sha256: str | None = Field(None, description="Hash of its bytes, in hex.")
+    media_type: str | None = Field(None, description="Its type, told by its bytes.")
+    pages: int | None = Field(None, description="Pages of the whole document.")
 
 
 class Part(Frozen):
     """One request's worth of a document."""
 
-    number: int
-    pages: str
-    size: int
-    ledger_key: str
-    media_type: str
-    paid_by_this_job: bool | None = None
+    number: int = Field(description="Counted from 1.")
+    pages: str = Field(description="The document's pages in it, such as `31-60`.")
+    size: int = Field(description="Bytes that are sent.")
+    media_type: str = Field(description="What is sent.")
+    ledger_key: str = Field(description="Where its paid response lies in `ledger`.")
+    paid_by_this_job: bool | None = Field(None, description="False: an earlier job had paid for the same request.")
 
 
 class Usage(Frozen):
     """What the service says it counted; null where it does not say."""
 
-    pages: int | None = None
-    annotation_pages: int | None = None
-    document_bytes: int | None = None
+    pages: int | None = Field(None, description="Pages processed.")
+    annotation_pages: int | None = Field(
+        None, description="Pages processed for annotations; billed instead or as well."
+    )
+    document_bytes: int | None = Field(None, description="Bytes received.")
 
 
 class Problem(Frozen):
     """Why a job failed or waits, for a person."""
 
-    code: str
-    message: str
-    remedy: str = ""
+    code: str = Field(description="One word for programs.")
+    message: str = Field(description="What is wrong, in a sentence.")
+    remedy: str = Field("", description="What to do about it.")
     retryable: bool = Field(description="Whether posting the job again can help.")
 
 
 class JobRecord(Frozen):
     """`job.json`: one per job, beside its results, written before and after the work."""
 
-    job_id: JobId
-    kind: Literal["ocr"]
-    status: Status
+    job_id: JobId = Field(description="The job.")
+    kind: Literal["ocr"] = Field(description="What kind of job it is.")
+    status: Status = Field(description="Where it stands; `succeeded` and `failed` are final.")
     fingerprint: str = Field(description="Hash of input version and options: the same job again has the same one.")
-    source: Source | None
-    model: str | None = None
-    options: dict[str, Any] = {}
-    parts: tuple[Part, ...] = ()
-    dispatched: bool = Field(False, description="All parts are in the queue.")
-    usage: Usage | None = None
-    figures: int | None = None
-    estimated_usd: float | None = None
-    problem: Problem | None = None
-    notes: tuple[str, ...] = ()
+    source: Source | None = Field(description="The input; null when the message names none.")
+    model: str | None = Field(None, description="The deployment that reads it.")
+    options: dict[str, Any] = Field({}, description="The options in force.")
+    parts: tuple[Part, ...] = Field((), description="The requests that the document is read in.")
+    dispatched: bool = Field(False, description="Its parts are in the queue.")
+    usage: Usage | None = Field(
+        None, description="What the service counted, over all parts; null when one does not say."
+    )
+    figures: int | None = Field(None, description="Figures kept as files.")
+    estimated_usd: float | None = Field(None, description="Pages at the catalogue's price; null when not known.")
+    problem: Problem | None = Field(None, description="Why it failed, or waited last.")
+    notes: tuple[str, ...] = Field((), description="What else to know: a retired model, an option left out.")
     outputs: tuple[str, ...] = Field((), description="The result files, relative to the record's folder.")
-    attempts: int = 1
-    deferrals: int = 0
-    created_at: datetime
-    finished_at: datetime | None = None
+    attempts: int = Field(1, description="How often work on it began.")
+    deferrals: int = Field(0, description="How often it went back to its queue to wait.")
+    created_at: datetime = Field(description="When work on it first began.")
+    finished_at: datetime | None = Field(None, description="When it ended.")
     announced: bool = Field(False, description="The job event is posted.")
     message: str | None = Field(None, description="The original message, for replay.")
 
@@ -144,10 +148,10 @@ class JobRecord(Frozen):
 class JobEvent(Frozen):
     """A message on `job-events`: a job ended."""
 
-    job_id: JobId
-    kind: Literal["ocr"]
-    status: Status
+    job_id: JobId = Field(description="The job.")
+    kind: Literal["ocr"] = Field(description="What kind of job it was.")
+    status: Status = Field(description="`succeeded` or `failed`.")
     record: str = Field(description="Where the record is, as `container/name`.")
-    source: str | None = None
+    source: str | None = Field(None, description="The input, as `container/name`.")
     code: str | None = Field(None, description="The problem's code when the job failed.")
-    finished_at: datetime
+    finished_at: datetime = Field(description="When it ended.")

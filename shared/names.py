@@ -65,11 +65,11 @@ def input_blob(text: str) -> BlobRef:
 
 def ocr_folder(document: BlobRef) -> str:
     """The folder in `results` of a document's results; a name too long for one is cut and told apart by a hash."""
-    name = document.name if document.container == DOCUMENTS else str(document)
-    folder = f"ocr/{name}"
+    root = "ocr" if document.container == DOCUMENTS else f"ocr-{document.container}"
+    folder = f"{root}/{document.name}"
     if len(folder) <= _LONGEST_FOLDER:
         return folder
-    digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    digest = hashlib.sha256(folder.encode()).hexdigest()[:16]
     return f"{folder[: _LONGEST_FOLDER - 17].rstrip('/.')}~{digest}"
 
 

@@ -5,10 +5,14 @@ RGB, and the frames of a TIFF become the pages of a PDF: those are what every OC
 before anything is decoded.
 """
 
+import struct
+import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps
 
 from shared.documents import PDF, Cut
 from shared.errors import Invalid, TooLarge
@@ -16,7 +20,11 @@ from shared.errors import Invalid, TooLarge
 MAX_PIXELS = 89_000_000  # where Pillow begins to warn of decompression bombs
 _AS_IT_IS = ("image/png", "image/jpeg", "image/webp")
 _DEFAULT_DPI = 200.0
-_FAULTS = (OSError, SyntaxError, ValueError, EOFError, KeyError, TypeError)  # what Pillow raises on damaged files
+_ALWAYS = {"title": "document", "creationDate": time.gmtime(0), "modDate": time.gmtime(0)}  # same frames, same bytes
+_LEAST_DPI = 10.0  # below this a resolution is a default that means nothing
+_FAULTS = (
+    ArithmeticError, AttributeError, EOFError, LookupError, OSError, SyntaxError, TypeError, ValueError, struct.error,
+)  # fmt: skip
 
 
 class Picture:
@@ -63,10 +71,9 @@ class TiffPages:
             for number in numbers:
                 _seek(image, number)
                 _bounded(image.size, f"Page {number}")
-                dpi = float(image.info.get("dpi", (_DEFAULT_DPI,))[0]) or _DEFAULT_DPI
                 page = _plain(image)
-                quality = {} if page.mode == "1" else {"quality": 95}  # bilevel pages are stored without loss
-                page.save(to, format="PDF", append=number != numbers[0], resolution=dpi, **quality)
+                options = {} if page.mode == "1" else {"quality": 95}  # bilevel pages are stored without loss
+                page.save(to, "PDF", append=number != numbers[0], dpi=_dpi(image), **_ALWAYS, **options)
         return Cut(numbers, to, PDF)
 
 
@@ -94,42 +101,55 @@ def open_picture(path: Path, media_type: str) -> Picture | TiffPages:
 
 def _image(path: Path) -> ImageFile.ImageFile:
     try:
-        with warnings.catch_warnings():
+        with _reading(), warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             return Image.open(path)
     except Image.DecompressionBombError:
         raise _too_many_pixels("The image") from None
-    except (UnidentifiedImageError, *_FAULTS) as error:
-        raise _damaged() from error
 
 
 def _frames(image: ImageFile.ImageFile) -> int:
-    try:
+    with _reading():
         return int(getattr(image, "n_frames", 1))
-    except _FAULTS as error:
-        raise _damaged() from error
 
 
 def _seek(image: ImageFile.ImageFile, number: int) -> None:
-    try:
+    with _reading():
         image.seek(number - 1)
-    except _FAULTS as error:
-        raise _damaged() from error
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """Bilevel, grey or RGB; transparency on white."""
-    try:
-        if image.mode in ("1", "L", "RGB"):
-            image.load()
-            return image
-        if image.has_transparency_data:
-            layer = image.convert("RGBA")
+    """Upright, and bilevel, grey or RGB; transparency on white."""
+    with _reading():
+        upright = ImageOps.exif_transpose(image)
+        if upright.mode in ("1", "L", "RGB"):
+            return upright
+        if upright.has_transparency_data:
+            layer = upright.convert("RGBA")
             paper = Image.new("RGBA", layer.size, "white")
             return Image.alpha_composite(paper, layer).convert("RGB")
-        return image.convert("L" if image.mode.startswith("I") else "RGB")
+        if upright.mode.startswith("I"):  # sixteen bits a pixel; Pillow's own conversion cuts them off at 255
+            return upright.convert("I").point(lambda shade: shade / 256).convert("L")
+        return upright.convert("RGB")
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """What Pillow raises on damaged files is a damaged file."""
+    try:
+        yield
     except _FAULTS as error:
-        raise _damaged() from error
+        raise Invalid(
+            "The image is damaged and cannot be read; perhaps it was cut short on its way.",
+            code="damaged",
+            remedy="Save or transfer it again and drop it again.",
+        ) from error
+
+
+def _dpi(image: Image.Image) -> tuple[float, float]:
+    """Dots an inch, across and down; a fax has twice as many across."""
+    told = [float(dots) for dots in image.info.get("dpi", ())]
+    return (told[0], told[1]) if len(told) == 2 and min(told) >= _LEAST_DPI else (_DEFAULT_DPI, _DEFAULT_DPI)
 
 
 def _bounded(size: tuple[int, int], what: str) -> None:
@@ -142,12 +162,4 @@ def _too_many_pixels(what: str) -> TooLarge:
         f"{what} is above the limit of {MAX_PIXELS // 1_000_000} megapixels.",
         code="too_many_pixels",
         remedy="Scale it down and drop it again.",
-    )
-
-
-def _damaged() -> Invalid:
-    return Invalid(
-        "The image is damaged and cannot be read; perhaps it was cut short on its way.",
-        code="damaged",
-        remedy="Save or transfer it again and drop it again.",
     )

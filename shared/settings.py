@@ -4,6 +4,7 @@ Cheap to import: `function_app.py` reads it at start, so it holds to the standar
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -22,18 +23,21 @@ def _text(value: str) -> str:
 
 
 def _endpoint(value: str) -> str:
-    parts = urlsplit(value.strip())
-    local = parts.hostname in ("127.0.0.1", "localhost", "::1")
-    if not parts.hostname or parts.scheme not in (("http", "https") if local else ("https",)):
+    try:
+        parts = urlsplit(value.strip())
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None  # its own words would quote the value
+    local = host in ("127.0.0.1", "localhost", "::1")
+    if not host or parts.scheme not in (("http", "https") if local else ("https",)):
         raise ValueError("is not an https address such as https://my-resource.services.ai.azure.com")
     return value.strip().rstrip("/")
 
 
 def _positive(value: str) -> int:
-    number = int(value) if value.strip().isdecimal() else 0
-    if number < 1:
+    if not re.fullmatch(r"[0-9]{1,9}", value.strip()) or int(value) < 1:
         raise ValueError("is not a whole number above 0")
-    return number
+    return int(value)
 
 
 def _choice(*allowed: str) -> Callable[[str], str]:
@@ -48,8 +52,8 @@ def _choice(*allowed: str) -> Callable[[str], str]:
 def _json_object(value: str) -> dict[str, Any]:
     try:
         declared = json.loads(value)
-    except ValueError as error:
-        raise ValueError(f"is not JSON ({error})") from error
+    except (ValueError, RecursionError):
+        raise ValueError("is not JSON") from None
     if not isinstance(declared, dict):
         raise ValueError("is not a JSON object")
     return declared

@@ -36,7 +36,16 @@ class Key:
         self._key = key.strip()
 
     def bearer(self) -> str:
-        """What goes behind `Bearer`."""
+        """What goes behind `Bearer`.
+
+        Raises:
+            Unauthorised: the key has characters that no key has, and that no header can carry.
+        """
+        if not (self._key.isascii() and self._key.isprintable()):
+            raise Unauthorised(
+                "The API key has characters that no key has, such as a line break or a curly quote.",
+                remedy="Copy the key again into the setting.",
+            )
         return self._key
 
 

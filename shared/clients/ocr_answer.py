@@ -49,9 +49,14 @@ def unpacked(annotation: Any) -> Any:
     if not isinstance(annotation, str):
         return annotation
     try:
-        return json.loads(annotation)
-    except ValueError:
+        return json.loads(annotation, parse_constant=_no_number)
+    except (ValueError, RecursionError):
         return annotation
+
+
+def _no_number(name: str) -> None:
+    """Python reads NaN and Infinity, and would write them again, but they are not JSON."""
+    raise ValueError(name)
 
 
 def _outline(path: Path) -> tuple[tuple[int, ...], Any]:
@@ -59,6 +64,8 @@ def _outline(path: Path) -> tuple[tuple[int, ...], Any]:
     rest, indexes = ijson.ObjectBuilder(), []
     with path.open("rb") as file:
         for prefix, event, value in ijson.parse(file, use_float=True):
+            if prefix == _PAGE and event not in ("start_map", "map_key", "end_map"):
+                raise Unavailable("The model answered with a page that is none.")
             if prefix == f"{_PAGE}.index" and event == "number":
                 indexes.append(int(value))
             if not prefix.startswith(_PAGE):

@@ -56,7 +56,7 @@ class Refusal:
         """Take an error body apart; one that is no JSON object gives no words."""
         try:
             parsed = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             parsed = None
         outer = parsed if isinstance(parsed, dict) else {}
         inner = outer["error"] if isinstance(outer.get("error"), dict) else outer
@@ -137,7 +137,8 @@ def _inner_codes(error: Mapping[str, Any]) -> set[str]:
 
 
 def _field(problem: Mapping[str, Any]) -> str:
-    where = [str(step) for step in problem.get("loc") or () if step != "body"]
+    place = problem.get("loc")
+    where = [str(step) for step in (place if isinstance(place, list) else [place]) if step not in ("body", None)]
     return re.sub(r"[^A-Za-z0-9_.\[\]-]", "", ".".join(where))[:80]
 
 

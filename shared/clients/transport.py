@@ -12,6 +12,7 @@ import requests
 import urllib3
 
 from shared.clients.breaker import Breaker
+from shared.clients.cutting import CuttableAdapter, cut_after
 from shared.clients.deadline import Deadline
 from shared.clients.refusals import Refusal
 from shared.errors import DarkroomError, NotDeployed, Throttled, TooLarge, Unavailable
@@ -73,15 +74,18 @@ class Transport:
             "Accept": "application/json",
         }
         try:
-            with self._session().post(
-                url,
-                data=_Metered(body, deadline),
-                headers=headers,
-                auth=_no_netrc,
-                stream=True,
-                allow_redirects=False,
-                timeout=_timeout(deadline),
-            ) as response:
+            with (
+                cut_after(deadline.remaining()),
+                self._session().post(
+                    url,
+                    data=_Metered(body, deadline),
+                    headers=headers,
+                    auth=_no_netrc,
+                    stream=True,
+                    allow_redirects=False,
+                    timeout=_timeout(deadline),
+                ) as response,
+            ):
                 log.info(
                     "model answered deployment=%s status=%d request_id=%s sent=%d",
                     deployment, response.status_code, _request_id(response.headers), len(body),
@@ -117,6 +121,8 @@ class Transport:
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):
             self._local.session = requests.Session()
+            for scheme in ("http://", "https://"):
+                self._local.session.mount(scheme, CuttableAdapter())
         session: requests.Session = self._local.session
         return session
 
@@ -149,9 +155,11 @@ def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 def _pieces(response: requests.Response, deadline: Deadline) -> Iterator[bytes]:
     """The decoded body as it arrives; `read1` returns what is there: a dripping answer cannot outstay the deadline."""
+    deadline.remaining()  # headers that were cut may look complete, and so may a body without a length
     while piece := response.raw.read1(_PIECE, decode_content=True):
         deadline.remaining()
         yield piece
+    deadline.remaining()
 
 
 def _spool(pieces: Iterable[bytes], answer: Path, limit: int) -> None:

@@ -13,10 +13,14 @@ from shared.clients.ocr_answer import unpacked
 from shared.names import RESULTS, BlobRef, safe_file_name
 from shared.storage import Storage
 
-_IMAGE_LINK = re.compile(r"!\[([^\]\n]*)\]\(([^)\n]*)\)")
+_IMAGE_LINK = re.compile(  # brackets may stand in a description and parentheses in a target, one deep
+    r"!\[((?:[^\[\]]|\[[^\[\]]*\]){0,2000})\]\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)"
+    r"|!\[([^\]\n]*)\]\(([^)\n]*)\)"
+)
 _DATA_URL = re.compile(r"data:[^,]{0,100},")
 _PICTURES = ((b"\x89PNG", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"), (b"RIFF", "webp"), (b"BM", "bmp"))
 _MEDIA = {"md": "text/markdown; charset=utf-8", "json": "application/json", "html": "text/html; charset=utf-8"}
+_MEDIA |= {ending: f"image/{ending}" for _, ending in _PICTURES}
 
 
 class ResultFiles:
@@ -27,8 +31,8 @@ class ResultFiles:
         self._folder = folder
         self._markdown_path = workspace / "document.md"
         self._json_path = workspace / "document.json"
-        self._markdown = self._markdown_path.open("w", encoding="utf-8")
-        self._json = self._json_path.open("w", encoding="utf-8")
+        self._markdown = self._markdown_path.open("w", encoding="utf-8", errors="replace")
+        self._json = self._json_path.open("w", encoding="utf-8", errors="backslashreplace")  # "\\ud800" is JSON, too
         self._json.write(json.dumps(about, ensure_ascii=False)[:-1] + ', "pages": [')
         self._first = True
         self.figures = 0
@@ -89,7 +93,9 @@ class ResultFiles:
 
     def _store(self, path: str, data: bytes | Path) -> None:
         ending = path.rpartition(".")[2]
-        self._storage.write(BlobRef(RESULTS, f"{self._folder}/{path}"), data, _MEDIA.get(ending, f"image/{ending}"))
+        self._storage.write(
+            BlobRef(RESULTS, f"{self._folder}/{path}"), data, _MEDIA.get(ending, "application/octet-stream")
+        )
         self.outputs.append(path)
 
 
@@ -100,13 +106,20 @@ def relink(markdown: str, links: Mapping[str, str]) -> str:
     worse than none.
     """
 
-    def image(match: re.Match[str]) -> str:
-        target = links.get(match[2]) or links.get(html.unescape(match[2]))
-        return f"![{match[1]}]({target})" if target else ("" if match[1] == match[2] else match[1])
+    text = markdown
+    for name in sorted(links, key=len, reverse=True):
+        for written in {name, html.escape(name, quote=False)}:  # the service escapes & in Markdown and not in the name
+            text = text.replace(f"]({written})", f"]({links[name]})")
+    written_files = set(links.values())
 
-    text = _IMAGE_LINK.sub(image, markdown)
-    for name, target in links.items():
-        text = text.replace(f"]({name})", f"]({target})")
+    def image(match: re.Match[str]) -> str:
+        description, target = (match[1], match[2]) if match[1] is not None else (match[3], match[4])
+        if target in written_files:
+            return match[0]
+        return "" if description == target else str(description)
+
+    while (changed := _IMAGE_LINK.sub(image, text)) != text:
+        text = changed  # what is left of one image may be another
     return text
 
 

@@ -1,0 +1,143 @@
+"""The front of every model endpoint: body limit, keys, limits, faults and the count of calls."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from local.foundry import auth, errors, faults
+from local.foundry.errors import ServiceError
+from local.foundry.faults import Fault, FaultBook
+from local.foundry.limits import Limits
+from local.foundry.settings import Settings
+from local.foundry.stats import Call, Stats
+
+MAX_BODY_BYTES = 64 * 1024 * 1024
+_log = logging.getLogger("darkroom.foundry")
+
+
+class Order(Protocol):
+    """A request that has been read far enough to know which deployment it is for."""
+
+    @property
+    def deployment(self) -> str:
+        """The deployment's name, which exists."""
+
+    async def answer(self, call: Call) -> Response:
+        """Validate the rest and answer; notes on the call what is billed. Raises ServiceError."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One route: its path, whether it reads nothing but bearer keys, and how it reads a request and its body.
+
+    `read` raises ServiceError for a body without a known deployment.
+    """
+
+    path: str
+    read: Callable[[Request, bytes], Awaitable[Order]]
+    keys_only: bool = False
+
+
+@dataclass
+class Desk:
+    """What all endpoints share: settings, clock, counts, limits and faults."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    faults: FaultBook = field(default_factory=FaultBook)
+
+    def __post_init__(self) -> None:
+        """Give the counts and the limits the same clock."""
+        self.stats = Stats(self.clock)
+        self.limits = Limits(self.clock)
+
+    def reset(self) -> None:
+        """Back to the state after a start."""
+        self.stats.reset()
+        self.faults.clear()
+        self.limits = Limits(self.clock)
+
+
+class Gateway:
+    """Serves one endpoint as an ASGI app."""
+
+    def __init__(self, endpoint: Endpoint, desk: Desk) -> None:
+        """Put the endpoint behind the shared desk."""
+        self._endpoint = endpoint
+        self._desk = desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; a model endpoint knows POST only."""
+        if scope["method"] != "POST":
+            await errors.not_found().response()(scope, receive, send)
+            return
+        with self._desk.stats.open(self._endpoint.path) as call:
+            await self._serve(call, scope, receive, send)
+
+    async def _serve(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            body = await _read_body(request)
+            auth.check(request.headers, self._desk.settings, self._endpoint.keys_only, self._desk.clock())
+            with self._desk.limits.admit():
+                await self._answer(call, request, body, send)
+        except ServiceError as error:
+            self._record(call, error.status)
+            await error.response()(scope, receive, send)
+        except ClientDisconnect:
+            _log.info("caller left before the request was whole: %s", call.route)
+        except faults.CutOffError:
+            _log.info("answer cut on request: %s %s", call.route, call.model)
+        except Exception:
+            _log.exception("call failed: %s %s", call.route, call.model)
+            raise
+
+    async def _answer(self, call: Call, request: Request, body: bytes, send: Send) -> None:
+        order = await self._endpoint.read(request, body)
+        call.model = order.deployment
+        fault = self._desk.faults.take(call.route, order.deployment)
+        if fault and fault.answers_itself:
+            await self._answer_with(fault, call, order, request, send)
+            return
+        if fault and fault.kind == "slow":
+            await asyncio.sleep(fault.seconds)
+        response = await order.answer(call)
+        call.billed = fault.bills if fault else True
+        self._record(call, response.status_code)
+        await response(request.scope, request.receive, faults.shape(fault, send))
+
+    async def _answer_with(self, fault: Fault, call: Call, order: Order, request: Request, send: Send) -> None:
+        if fault.bills:
+            await order.answer(call)
+            call.billed = True
+        if fault.kind == "status":
+            raise fault.error(self._desk.clock())
+        if fault.kind == "reset":
+            self._record(call, 0)
+            request.state.reset_connection()
+            return
+        self._record(call, 200)
+        await Response(b"null", media_type="application/json")(request.scope, request.receive, send)
+
+    def _record(self, call: Call, status: int) -> None:
+        call.status = status
+        self._desk.stats.record(call)
+        _log.info("call answered: %s %s status %d, %d pages billed", call.route, call.model, status, call.pages)
+
+
+async def _read_body(request: Request) -> bytes:
+    if int(request.headers.get("content-length", "0")) > MAX_BODY_BYTES:
+        raise errors.too_large(MAX_BODY_BYTES)
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MAX_BODY_BYTES:
+            raise errors.too_large(MAX_BODY_BYTES)
+    return bytes(body)

@@ -1,0 +1,85 @@
+"""What was asked of the emulator and what the service would have billed for it."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+_CALLS_KEPT = 10_000
+
+
+@dataclass
+class Call:
+    """One request to a model endpoint; `status` 0 means that the connection was reset instead of answered.
+
+    `pages` and `annotation_pages` are what the service would have put on the bill, 0 unless `billed`.
+    """
+
+    route: str
+    at: datetime
+    model: str | None = None
+    status: int = 0
+    pages: int = 0
+    annotation_pages: int = 0
+    document_sha256: str | None = None
+    billed: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The call as /emulator/stats lists it."""
+        return {**vars(self), "at": self.at.isoformat()}
+
+
+class Stats:
+    """Calls as they are answered, their totals, and how many were under way at once."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        """Start empty; `clock` stamps each call."""
+        self._clock = clock
+        self.in_flight = 0
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget every call; those still under way stay counted as under way."""
+        self._calls: deque[Call] = deque(maxlen=_CALLS_KEPT)
+        self._by_status: Counter[str] = Counter()
+        self._by_model: Counter[str] = Counter()
+        self._billed: Counter[str] = Counter(billed_calls=0, pages_billed=0, annotation_pages_billed=0)
+        self.max_in_flight = self.in_flight
+
+    @contextmanager
+    def open(self, route: str) -> Iterator[Call]:
+        """Count a call as under way for as long as the block runs."""
+        self.in_flight += 1
+        self.max_in_flight = max(self.max_in_flight, self.in_flight)
+        try:
+            yield Call(route, self._clock())
+        finally:
+            self.in_flight -= 1
+
+    def record(self, call: Call) -> None:
+        """Add a call whose outcome is known, before its first byte leaves: who has an answer finds its call here."""
+        if not call.billed:
+            call.pages = call.annotation_pages = 0
+        self._calls.append(call)
+        self._by_status[str(call.status)] += 1
+        if call.model:
+            self._by_model[call.model] += 1
+        self._billed.update(
+            billed_calls=int(call.billed), pages_billed=call.pages, annotation_pages_billed=call.annotation_pages
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer of /emulator/stats."""
+        return {
+            "calls": [call.as_json() for call in self._calls],
+            "totals": {
+                "calls": self._by_status.total(),
+                **self._billed,
+                "by_status": dict(self._by_status),
+                "by_model": dict(self._by_model),
+            },
+            "in_flight": self.in_flight,
+            "max_in_flight": self.max_in_flight,
+        }

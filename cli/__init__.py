@@ -1,0 +1,1 @@
+"""The command `darkroom`, for people at a keyboard; never deployed."""

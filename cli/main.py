@@ -1,0 +1,165 @@
+"""The command `darkroom`: what can be asked for, and how a command ends.
+
+Everything heavy is imported by the command that needs it, so that help and wrong use answer at once.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
+app = typer.Typer(no_args_is_help=True, help="Files become text, pictures and vectors.", **_PLAIN)
+local = typer.Typer(no_args_is_help=True, help="Run the whole of Darkroom on this machine.", **_PLAIN)
+app.add_typer(local, name="local")
+
+
+class TableFormat(StrEnum):
+    """How tables are kept as files."""
+
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
+class Host(StrEnum):
+    """What runs the functions."""
+
+    LOCAL = "local"
+    FUNC = "func"
+
+
+def _named(metavar: str, text: str) -> Any:
+    return typer.Option(metavar=metavar, help=text)
+
+
+def _folder(text: str) -> Any:
+    return typer.Option(metavar="DIR", file_okay=False, help=text)
+
+
+def _port(part: str) -> Any:
+    return typer.Option(metavar="PORT", min=0, max=65535, help=f"Port of {part}; 0 takes a free one.")
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
+State = Annotated[Path | None, _folder("State folder of the local stack; the project's .darkroom if not given.")]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit with its status; a fault is one sentence on stderr."""
+    logging.getLogger("azure").setLevel(logging.CRITICAL)  # its warnings repeat, at length, what the sentence says
+    try:
+        app(arguments, prog_name="darkroom")
+    except CommandError as error:
+        typer.echo(f"darkroom: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+@app.command()
+def drop(
+    *,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILES", help="Files, and folders that are dropped with all they hold.")
+    ],
+    pages: Annotated[str | None, _named("PAGES", "Pages to read, such as 1-3,7.")] = None,
+    model: Annotated[str | None, _named("NAME", "OCR deployment that reads them.")] = None,
+    schema: Annotated[Path | None, _named("FILE", "JSON Schema of what to tell of a document.")] = None,
+    figure_schema: Annotated[Path | None, _named("FILE", "JSON Schema of what to tell of each figure.")] = None,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Cut no figures out.")] = False,
+    table_format: Annotated[TableFormat | None, typer.Option(help="Keep tables as files too.")] = None,
+    out: Annotated[Path | None, _folder("Copy the results into DIR/<document>/.")] = None,
+    account: Annotated[
+        str | None, _named("NAME", "Storage account in Azure, with your own login; the local stack if not given.")
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(min=0, metavar="SECONDS", help="Wait no longer; the jobs go on.")
+    ] = None,
+    as_json: AsJson = False,
+    state: State = None,
+) -> None:
+    """Drop files and wait until they are read.
+
+    A file becomes the document of its name; the files of a folder keep their paths in it, and hidden ones are left
+    out. The places of the texts go to stdout, a line each; with --json a JSON object for each file.
+    """
+    from cli.account import of_account, of_stack
+    from cli.inputs import collect
+    from cli.options import metadata
+    from cli.report import drop_and_report
+
+    inputs = collect(files)
+    options = metadata(
+        {"annotation_schema": schema, "figure_annotation_schema": figure_schema},
+        pages=pages,
+        model=model,
+        include_figures=False if no_figures else None,
+        table_format=table_format,
+    )
+    storage = of_account(account) if account else of_stack(state)
+    raise typer.Exit(drop_and_report(storage, inputs, options, out=out, timeout=timeout, as_json=as_json))
+
+
+@local.command()
+def start(
+    *,
+    host: Annotated[
+        Host, typer.Option(help="The project's own host, or func of Azure Functions Core Tools.")
+    ] = Host.LOCAL,
+    blob_port: Annotated[int, _port("the blobs")] = 10000,
+    queue_port: Annotated[int, _port("the queues")] = 10001,
+    model_port: Annotated[int, _port("the model emulator")] = 8780,
+    host_port: Annotated[int, _port("the Functions host")] = 7071,
+    state: State = None,
+) -> None:
+    """Start storage, model emulator and Functions host, and hold them until Ctrl-C."""
+    from cli import local_stack
+    from local.stack import Ports
+
+    local_stack.start(state, Ports(blob_port, queue_port, model_port, host_port), host.value, _console())
+
+
+@local.command()
+def stop(state: State = None) -> None:
+    """Stop the local stack that runs."""
+    from cli import local_stack
+
+    local_stack.stop(state, _console())
+
+
+@local.command()
+def status(as_json: AsJson = False, state: State = None) -> None:
+    """Tell what runs, where, and about how many messages the queues hold."""
+    from cli import local_stack
+
+    told = local_stack.status(state)
+    if as_json:
+        typer.echo(json.dumps(told, indent=2))
+    else:
+        local_stack.show_status(told, _console())
+
+
+@local.command()
+def demo(state: State = None) -> None:
+    """Read the samples on a local stack, put the results into out/ and check them."""
+    from cli.demo import run
+
+    raise typer.Exit(run(state, _console()))
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""The documents say what the code does."""
+
+import json
+import re
+from dataclasses import fields
+
+import pytest
+
+from shared.settings import Settings
+from tests.documentation import DOCUMENTS, ROOT, renewed
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_generated_tables_are_those_of_the_code(name: str) -> None:
+    """`python -m tests.documentation` writes them anew."""
+    text = (ROOT / name).read_text()
+    assert renewed(text) == text
+
+
+def test_every_relative_link_in_the_documents_leads_somewhere() -> None:
+    """A newcomer follows them."""
+    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "samples" / "README.md"]:
+        for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", document.read_text()):
+            assert (document.parent / link).exists(), f"{document.name}: {link}"
+
+
+def test_every_make_target_and_command_that_the_readme_names_exists() -> None:
+    """The README's commands are true today."""
+    readme, makefile = (ROOT / "README.md").read_text(), (ROOT / "Makefile").read_text()
+    for target in re.findall(r"make ([a-z]+)", readme):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_sample_of_local_settings_knows_every_setting_and_no_other() -> None:
+    """A misspelt or forgotten setting in the sample is copied by everybody."""
+    values = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+    identity = {"AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId", "AZURE_CLIENT_ID"}
+    platform = {"FUNCTIONS_WORKER_RUNTIME", "PYTHON_THREADPOOL_THREAD_COUNT"}
+    samples = {f.metadata["name"]: f.metadata["sample"] for f in fields(Settings) if f.metadata}
+    assert values.keys() == (samples.keys() - identity) | platform
+    assert {name: values[name] for name in samples.keys() - identity} == {
+        name: sample for name, sample in samples.items() if name not in identity
+    }
+    assert Settings.read(values).problems == ()

@@ -13,17 +13,22 @@ def parse(selection: str) -> tuple[int, ...]:
     Raises:
         Invalid: not a selection.
     """
-    numbers: set[int] = set()
-    for item in selection.split(","):
-        match = _RANGE.fullmatch(item.strip())
-        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-        if not 1 <= first <= last:
-            raise Invalid(
-                f"The page selection {selection[:60]!r} cannot be read; write pages like 1-3,7, counted from 1.",
-                code="invalid_pages",
-            )
-        numbers.update(range(first, last + 1))
-    return tuple(sorted(numbers))
+    ranges = sorted(_range(item, selection) for item in selection.split(","))
+    numbers: list[int] = []
+    for first, last in ranges:
+        numbers.extend(range(max(first, numbers[-1] + 1 if numbers else first), last + 1))
+    return tuple(numbers)
+
+
+def _range(item: str, selection: str) -> tuple[int, int]:
+    match = _RANGE.fullmatch(item.strip())
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1 <= first <= last:
+        raise Invalid(
+            f"The page selection {selection[:60]!r} cannot be read; write pages like 1-3,7, counted from 1.",
+            code="invalid_pages",
+        )
+    return first, last
 
 
 def text(numbers: tuple[int, ...]) -> str:

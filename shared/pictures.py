@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, ImageFile, ImageOps
 
@@ -99,11 +100,17 @@ def open_picture(path: Path, media_type: str) -> Picture | TiffPages:
     return Picture(path, media_type, convert=convert)
 
 
-def _image(path: Path) -> ImageFile.ImageFile:
+@contextmanager
+def _image(path: Path) -> Iterator[ImageFile.ImageFile]:
+    with path.open("rb") as file:  # given a path, Pillow maps a turned TIFF into memory with its sides confused
+        yield _opened(file)
+
+
+def _opened(file: BinaryIO) -> ImageFile.ImageFile:
     try:
         with _reading(), warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return Image.open(path)
+            return Image.open(file)
     except Image.DecompressionBombError:
         raise _too_many_pixels("The image") from None
 

@@ -43,7 +43,7 @@ def _positive(value: str) -> int:
 def _choice(*allowed: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value.strip() not in allowed:
-            raise ValueError(f"is not one of {', '.join(allowed)}")
+            raise ValueError(f"is not one of {', '.join(filter(None, allowed))}")
         return value.strip()
 
     return parse

@@ -1,5 +1,6 @@
 """A loopback HTTP server that follows scripts: what it answers, how slowly, and where it breaks off."""
 
+import itertools
 import socket
 import ssl
 import struct
@@ -42,7 +43,7 @@ class Exchange:
             if self._server.stopped.wait(every):
                 return
 
-    def send(self, pieces: Iterable[bytes], every: float) -> None:
+    def send(self, pieces: Iterable[bytes], every: float = 0.0) -> None:
         """Send the pieces, with a pause in seconds behind each."""
         for piece in pieces:
             self._connection.sendall(piece)
@@ -118,3 +119,9 @@ def sends(pieces: Iterable[bytes], every: float = 0.0, *, then: Script | None = 
             then(exchange)
 
     return script
+
+
+def endless(status: int = 200) -> Script:
+    """Read the request, then send chunks until the client gives up."""
+    chunks = itertools.repeat(b"10000\r\n" + bytes(0x10000) + b"\r\n")
+    return sends([head(status, transfer_encoding="chunked")], then=lambda exchange: exchange.send(chunks))

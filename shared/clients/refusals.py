@@ -63,7 +63,7 @@ class Refusal:
         message = inner.get("message")
         detail = message.get("detail") if isinstance(message, dict) else inner.get("detail")
         problems = [d for d in (detail if isinstance(detail, list) else [detail]) if isinstance(d, dict)]
-        words = message if isinstance(message, str) else "; ".join(_sentence(p) for p in problems)
+        words = _words(message, problems)
         codes = {str(inner.get(k)).lower() for k in ("code", "type") if inner.get(k) is not None}
         unknown = tuple(_field(p) for p in problems if p.get("type") == "extra_forbidden")
         return cls(status, frozenset(codes | _inner_codes(inner)), " ".join(words.split())[:_LONGEST_WORDS], unknown)
@@ -140,6 +140,13 @@ def _field(problem: Mapping[str, Any]) -> str:
     place = problem.get("loc")
     where = [str(step) for step in (place if isinstance(place, list) else [place]) if step not in ("body", None)]
     return re.sub(r"[^A-Za-z0-9_.\[\]-]", "", ".".join(where))[:80]
+
+
+def _words(message: Any, problems: list[dict[str, Any]]) -> str:
+    sentences = "; ".join(_sentence(problem) for problem in problems)
+    if not isinstance(message, str):
+        return sentences
+    return f"{message} ({sentences})" if sentences else message
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:

@@ -1,8 +1,10 @@
 """One HTTP request to a model: body streamed out, answer spooled to disk, errors typed, all of it within a deadline."""
 
 import logging
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +23,7 @@ _CONNECT_SECONDS = 10.0
 _LARGEST_ANSWER = 512 * 1024 * 1024
 _LARGEST_ERROR = 256 * 1024
 _PIECE = 256 * 1024
+_BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError, ssl.SSLError)
 _REQUEST_IDS = ("apim-request-id", "x-ms-request-id", "x-request-id", "mistral-correlation-id")
 
 log = logging.getLogger("darkroom.clients")
@@ -94,7 +97,7 @@ class Transport:
         except Throttled as throttled:
             self.breaker.pause(deployment, throttled)
             raise
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except _BROKEN as error:
             raise Unavailable(
                 f"The connection to the deployment {deployment} failed ({type(error).__name__})."
             ) from None  # the cause's text holds the address, and nothing that helps
@@ -112,11 +115,13 @@ class Transport:
                 remedy="Check the endpoint's address in the settings; redirects are not followed.",
             )
         body = bytearray()
-        for piece in _pieces(response, deadline):
-            body += piece
-            if len(body) > _LARGEST_ERROR:
-                break
-        return Refusal.read(response.status_code, bytes(body)).error(deployment, response.headers, self.now())
+        with suppress(*_BROKEN, Unavailable):  # status and headers decide, whatever comes of the body
+            for piece in _pieces(response, deadline):
+                body += piece
+                if len(body) > _LARGEST_ERROR:
+                    break
+        said = bytes(body).replace(self.credential.bearer().encode(), b"***")  # a service may echo the key
+        return Refusal.read(response.status_code, said).error(deployment, response.headers, self.now())
 
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):

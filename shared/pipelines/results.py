@@ -13,9 +13,8 @@ from shared.clients.ocr_answer import unpacked
 from shared.names import RESULTS, BlobRef, safe_file_name
 from shared.storage import Storage
 
-_IMAGE_LINK = re.compile(  # brackets may stand in a description and parentheses in a target, one deep
-    r"!\[((?:[^\[\]]|\[[^\[\]]*\]){0,2000})\]\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)"
-    r"|!\[([^\]\n]*)\]\(([^)\n]*)\)"
+_IMAGE = re.compile(  # brackets may stand in a description and parentheses in a target, one deep; never backtracks far
+    r"!\[((?:[^\[\]]|\[[^\[\]]{0,200}\]){0,2000}+)\]\(([^()\n]{0,2000}+(?:\([^()\n]{0,200}\)[^()\n]{0,200}){0,9}+)\)"
 )
 _DATA_URL = re.compile(r"data:[^,]{0,100},")
 _PICTURES = ((b"\x89PNG", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"), (b"RIFF", "webp"), (b"BM", "bmp"))
@@ -102,25 +101,23 @@ class ResultFiles:
 def relink(markdown: str, links: Mapping[str, str]) -> str:
     """Point links at the files that were written.
 
-    An image that is no written figure becomes its description: a link that leads nowhere, or out into the net, is
-    worse than none.
+    An image that is no written figure becomes its description, and what only looks like one is escaped: a link that
+    leads nowhere, or out into the net, is worse than none.
     """
-
     text = markdown
     for name in sorted(links, key=len, reverse=True):
         for written in {name, html.escape(name, quote=False)}:  # the service escapes & in Markdown and not in the name
             text = text.replace(f"]({written})", f"]({links[name]})")
-    written_files = set(links.values())
+    files = set(links.values())
 
-    def image(match: re.Match[str]) -> str:
-        description, target = (match[1], match[2]) if match[1] is not None else (match[3], match[4])
-        if target in written_files:
-            return match[0]
-        return "" if description == target else str(description)
+    def described(match: re.Match[str]) -> str:
+        return match[0] if match[2] in files else "" if match[1] == match[2] else match[1]
 
-    while (changed := _IMAGE_LINK.sub(image, text)) != text:
-        text = changed  # what is left of one image may be another
-    return text
+    def escaped(match: re.Match[str]) -> str:
+        image = _IMAGE.match(match.string, match.start())
+        return match[0] if image and image[2] in files else r"!\["
+
+    return re.sub(r"<(?=img\b)", "&lt;", re.sub(r"!\[", escaped, _IMAGE.sub(described, text)), flags=re.IGNORECASE)
 
 
 def _decoded(text: Any) -> bytes:

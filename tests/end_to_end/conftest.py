@@ -29,6 +29,7 @@ class Whole:
     storage: Storage
     models: str
     host_pid: int
+    logs: Path
 
     def drop(self, name: str, data: bytes, **metadata: str) -> str:
         """Write a document; its ETag."""
@@ -85,7 +86,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     ends = stack.start()
     try:
         storage = Storage.from_connection_string(ends.connection_string)
-        yield Whole(storage, ends.urls["models"], ends.pids["host"])
+        yield Whole(storage, ends.urls["models"], ends.pids["host"], state / "logs")
     finally:
         stack.stop()
 

@@ -206,7 +206,6 @@ def test_an_sdk_type_gets_a_reference(bench: Bench) -> None:
 
 def test_the_published_blob_client_binding_works(bench: Bench) -> None:
     """The package azurefunctions-extensions-bindings-blob binds a BlobClient through the same reference."""
-    pytest.importorskip("azurefunctions.extensions.bindings.blob")
     bench.container().upload_blob("a b/ü.txt", b"hello")
 
     bench.run("blob_client", extensions=FAST)

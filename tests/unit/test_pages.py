@@ -1,5 +1,8 @@
 """Page selections are read as people write them, and written as short as they can be."""
 
+import time
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +49,15 @@ def test_a_long_selection_is_cut_in_the_sentence() -> None:
         pages.parse("x" * 10_000)
 
     assert len(raised.value.message) < 200
+
+
+def test_a_selection_that_names_the_same_pages_again_and_again_takes_no_time() -> None:
+    """A few kilobytes of metadata cannot hold a worker up for minutes."""
+    began = time.process_time()
+
+    with suppress(Invalid):
+        assert pages.parse(",".join(["1-999999"] * 100)) == tuple(range(1, 1_000_000))
+    assert time.process_time() - began < 0.5
 
 
 def test_runs_are_written_as_ranges() -> None:

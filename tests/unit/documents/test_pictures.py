@@ -107,6 +107,18 @@ def test_a_turned_cmyk_picture_stays_turned(tmp_path: Path) -> None:
     assert image.size == (400, 200) or image.getexif().get(0x0112) == 6
 
 
+@pytest.mark.parametrize("compression", [None, "tiff_adobe_deflate", "tiff_lzw"])
+def test_a_turned_tiff_is_set_upright(tmp_path: Path, compression: str | None) -> None:
+    """However it is packed, the first row of a scan that was stored lying becomes its right column."""
+    lying = Image.new("L", (40, 20))
+    lying.paste(255, (0, 0, 40, 1))
+
+    image = seen(whole(tmp_path, saved(lying, "TIFF", compression=compression, tiffinfo={274: 6})).path)
+
+    assert image.size == (20, 40)
+    assert image.getbbox() == (19, 0, 20, 40)
+
+
 def test_transparency_lies_on_white(tmp_path: Path) -> None:
     """Black letters on nothing do not become black on black."""
     letters = Image.new("RGBA", (20, 20), (0, 0, 0, 0))

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import time
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -223,11 +224,39 @@ def test_an_image_with_an_unusual_description_leads_nowhere_either(image: str) -
     assert "evil.example" not in relink(image, {})
 
 
+@pytest.mark.parametrize("loop", ["![", "![a](", "![](("])
+def test_a_model_that_repeats_itself_does_not_hold_up_the_work(loop: str) -> None:
+    """Models fall into loops; rewriting such a page takes time in proportion to its length."""
+    began = time.process_time()
+
+    relink(loop * 10_000, {})
+    assert time.process_time() - began < 0.5
+
+
 def test_links_in_text_stay_what_they_are() -> None:
     """A page may cite a site; only images are fetched without a click."""
-    text = "[a site](https://example.org) and [note](note.md), 5](7), ![](x"
+    text = "[a site](https://example.org) and [note](note.md), 5](7), x < y"
 
     assert relink(text, {"img-0.jpeg": "figures/a.jpeg"}) == text
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "![a][ref]",
+        "![a\\]b](https://evil.example)",
+        "![a [b [c]]](https://evil.example)",
+        "![a](\nhttps://evil.example)",
+    ],
+)
+def test_what_may_still_be_an_image_is_escaped(image: str) -> None:
+    """Markdown has more ways to write an image than one pattern tells."""
+    assert "![" not in relink(image, {})
+
+
+def test_html_images_become_text() -> None:
+    """A viewer would fetch them from the net."""
+    assert relink('<IMG src="https://evil.example">', {}) == '&lt;IMG src="https://evil.example">'
 
 
 def test_escaped_names_in_links_are_found() -> None:

@@ -29,6 +29,7 @@ from local.processes import end, spawn, tail
 from local.stack_state import Endpoints, StackError, release, take_lock, write
 from local.storage_emulator import StorageEmulator, StorageEmulatorError, install
 from shared.names import CONTAINERS, QUEUES
+from shared.settings import Settings
 from shared.storage import Storage
 
 ROOT = Path(__file__).parents[1]
@@ -159,7 +160,7 @@ class Stack:
         return self._ready_url("host")
 
     def _environment(self, connection: str, models: str) -> dict[str, str]:
-        return {
+        environment = {
             **app_settings(self._root),
             **os.environ,
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
@@ -169,6 +170,9 @@ class Stack:
             "DARKROOM_OCR_API_KEY": "local-key",
             **self._settings,
         }
+        for problem in Settings.read(environment).problems:
+            raise StackError(problem)
+        return environment
 
     def _launch(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
         self._ready_file(name).unlink(missing_ok=True)

@@ -94,6 +94,13 @@ def test_settings_reach_the_app_and_explicit_ones_win(root: Path, tmp_path: Path
         until(notes.exists)
 
 
+def test_a_misspelt_setting_is_told_at_the_start(root: Path, tmp_path: Path) -> None:
+    """One sentence that names it, instead of jobs that wait for nobody knows what."""
+    with pytest.raises(StackError, match="The setting DARKROOM_JOB_HOUR is not one that Darkroom knows"):
+        Stack(root=root, state=tmp_path / "state", ports=FREE, settings={"DARKROOM_JOB_HOUR": "3"}).start()
+    assert running(tmp_path / "state") is None
+
+
 def test_a_second_stack_on_the_same_state_is_told_where_the_first_is(root: Path, tmp_path: Path) -> None:
     """One state folder, one stack; the refusal shows the endpoints and the first goes on."""
     with Stack(root=root, state=tmp_path / "state", ports=FREE) as stack:

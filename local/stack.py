@@ -164,7 +164,7 @@ class Stack:
             **app_settings(self._root),
             **os.environ,
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
-            _POLLING: "00:00:01",
+            _POLLING: "00:00:00.2500000",
             "AzureWebJobsStorage": connection,
             "DARKROOM_OCR_ENDPOINT": models,
             "DARKROOM_OCR_API_KEY": "local-key",

@@ -28,6 +28,7 @@ log = logging.getLogger("darkroom.jobs")
 
 MAX_ATTEMPTS = 5  # maxDequeueCount in host.json; a test holds the two together
 _FIRST_DELAY, _LONGEST_DELAY, _OPERATOR_DELAY = 5.0, 600.0, 300.0
+_SOON = 3.0  # when two parts end at once, the later one looks again whether the earlier has put them together
 _SETTLED = timedelta(minutes=10)
 _KEPT_TEXT = 16 * 1024
 
@@ -149,7 +150,7 @@ def _part(services: Services, ref: BlobRef, message: OcrPart, attempt: int) -> N
         fault = error
     if fault is None and not ocr.all_paid(services, job):
         return
-    with claim(services.storage, services.now, folder) as record:
+    with claim(services.storage, services.now, folder, busy_seconds=_SOON) as record:
         if record.unfinished(message.job_id):
             with _ending(record, attempt):
                 if fault is not None:

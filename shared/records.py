@@ -15,7 +15,6 @@ from shared.storage import Lease, LeaseHeldError, Storage
 
 log = logging.getLogger("darkroom.jobs")
 
-_BUSY_SECONDS = 15.0
 _JSON = "application/json"
 
 
@@ -150,17 +149,19 @@ class HeldRecord:
 
 
 @contextmanager
-def claim(storage: Storage, now: Callable[[], datetime], folder: str) -> Iterator[HeldRecord]:
+def claim(
+    storage: Storage, now: Callable[[], datetime], folder: str, *, busy_seconds: float = 15.0
+) -> Iterator[HeldRecord]:
     """Hold the record of a result folder while the block runs.
 
     Raises:
-        Busy: another worker holds it.
+        Busy: another worker holds it; with `busy_seconds` to wait.
     """
     ref = record_of(folder)
     storage.create(ref, b"", _JSON)
     try:
         lease = storage.lease(ref)
     except LeaseHeldError:
-        raise Busy("Another worker is at this job.", after=_BUSY_SECONDS) from None
+        raise Busy("Another worker is at this job.", after=busy_seconds) from None
     with kept(lease):
         yield HeldRecord(storage, now, folder, lease)

@@ -72,8 +72,8 @@ def start(services: Services, record: HeldRecord, found: Blob | None, job: OcrJo
         request = {"document": sha256, "model": deployment, **fields}
         cuts = parts(document, options.pages, model, folder)
         planned = [_plan(services, number, cut, request) for number, cut in enumerate(cuts, 1)]
-    record.update(parts=tuple(planned))
-    _go_on(services, record)
+    record.update(parts=tuple(part for part, _ in planned))
+    _go_on(services, record, [part for part, paid in planned if not paid])
 
 
 def read_part(services: Services, job: JobRecord, number: int) -> None:
@@ -212,20 +212,20 @@ def _note(services: Services, record: HeldRecord, deployment: str, model: OcrMod
     record.update(model=deployment, options=options.model_dump(exclude_none=True), notes=(retired,) if retired else ())
 
 
-def _plan(services: Services, number: int, cut: Cut, request: Mapping[str, Any]) -> Part:
-    """Keep a part where any worker finds it, unless it is paid already; the file on disk is not needed any more."""
+def _plan(services: Services, number: int, cut: Cut, request: Mapping[str, Any]) -> tuple[Part, bool]:
+    """A part, kept where any worker finds it, and whether it is paid already; its file is not needed any more."""
     selection = pages.text(cut.pages)
     key = key_of("ocr", {**request, "pages": selection})
     size = cut.path.stat().st_size
-    if not services.ledger.find(key):
+    paid = services.ledger.find(key) is not None
+    if not paid:
         services.storage.write(_part_blob(key), cut.path, cut.media_type)
     cut.path.unlink()
-    return Part(number=number, pages=selection, size=size, ledger_key=key, media_type=cut.media_type)
+    return Part(number=number, pages=selection, size=size, ledger_key=key, media_type=cut.media_type), paid
 
 
-def _go_on(services: Services, record: HeldRecord) -> None:
+def _go_on(services: Services, record: HeldRecord, unpaid: list[Part]) -> None:
     job = record.job
-    unpaid = [part for part in job.parts if not services.ledger.find(part.ledger_key)]
     if len(unpaid) > 1:
         for part in unpaid:
             message = OcrPart(document=job.source.name if job.source else "", job_id=job.job_id, part=part.number)

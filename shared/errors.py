@@ -18,6 +18,7 @@ DarkroomError
     ├── Refused         a content filter said no
     ├── GaveUp          older than its time to live
     ├── Incomplete      the model's answer lacks something that was paid for
+    ├── Uncertain       a call ended without an answer and may have been billed
     ├── Superseded      a newer version of the input took its place
     ├── Crashed         the worker died on it every time
     └── Unexpected      a fault of Darkroom's own
@@ -69,9 +70,16 @@ class Throttled(Deferred):
 
 
 class Unavailable(Deferred):
-    """The model did not answer, or its answer was cut, empty or no answer at all."""
+    """The model did not answer, or its answer was cut, empty or no answer at all.
+
+    `reached` is False when nothing can have been sent, and so nothing billed.
+    """
 
     code = "unavailable"
+
+    def __init__(self, message: str, *, after: float | None = None, reached: bool = True) -> None:
+        super().__init__(message, after=after)
+        self.reached = reached
 
 
 class NeedsOperator(Deferred):
@@ -145,14 +153,21 @@ class GaveUp(Permanent):
 
     code = "gave_up"
     retryable = True
-    remedy = "Post the job again when the cause is mended."
+    remedy = "When the cause is mended, drop the file again, or post the job with another job_id."
 
 
 class Incomplete(Permanent):
-    """The model's answer lacks pages that were asked for."""
+    """The model's answer lacks what was asked for; it is paid and kept, so asking the same again gives the same."""
 
     code = "incomplete"
+
+
+class Uncertain(Permanent):
+    """A call that makes something new ended without an answer, more often than the settings let it be made again."""
+
+    code = "uncertain"
     retryable = True
+    remedy = "Each such call may have been billed. Post the job again under another job_id to try once more."
 
 
 class Superseded(Permanent):
@@ -162,11 +177,11 @@ class Superseded(Permanent):
 
 
 class Crashed(Permanent):
-    """The worker died, or ran out of time, at every attempt."""
+    """Every attempt ended without a result: the worker died, ran out of time, or storage did not answer."""
 
     code = "crashed"
     retryable = True
-    remedy = "Look for the job id in the logs; post the job again when the cause is mended."
+    remedy = "Look for the job id in the logs; then drop the file again, or post the job with another job_id."
 
 
 class Unexpected(Permanent):
@@ -174,4 +189,7 @@ class Unexpected(Permanent):
 
     code = "unexpected"
     retryable = True
-    remedy = "Look for the job id in the logs and report what you find; post the job again to retry."
+    remedy = (
+        "Look for the job id in the logs and report what you find; "
+        "drop the file again, or post the job with another job_id."
+    )

@@ -30,10 +30,16 @@ def key_of(kind: str, request: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to pay for one request: `paid` is the response when it is paid already, `store` keeps a new one."""
+    """The right to pay for one request.
+
+    `paid` is the response when it is paid already, `store` keeps a new one; until then `notes` are what earlier holders
+    left with `note`.
+    """
 
     paid: Blob | None
+    notes: Mapping[str, str]
     store: Callable[[Path, Mapping[str, str]], None]
+    note: Callable[[Mapping[str, str]], None]
 
 
 class Ledger:
@@ -65,9 +71,12 @@ class Ledger:
         except LeaseHeldError:
             raise Busy("The same request is being paid for by another worker.", after=_BUSY_SECONDS) from None
         with held(lease):
-            found = self.find(key)
+            found = self._storage.find(ref)  # also when it was made just now: another may have paid in between
 
             def store(response: Path, notes: Mapping[str, str]) -> None:
                 self._storage.write(ref, response, "application/json", lease=lease, metadata=notes)
 
-            yield Claim(found, store)
+            def note(notes: Mapping[str, str]) -> None:
+                self._storage.write(ref, b"", "application/json", lease=lease, metadata=notes)
+
+            yield Claim(found if found and found.size else None, found.metadata if found else {}, store, note)

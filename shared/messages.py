@@ -8,18 +8,25 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from shared import pages
 
 JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Schema = dict[str, Any]
+Kind = Literal["ocr", "image"]
 
 
 class Frozen(BaseModel):
     """A message or part of one: immutable, no unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Repostable(Frozen):
+    """A job message that Darkroom may put back on its queue."""
+
+    deferrals: int = Field(0, ge=0, description="How often Darkroom has put the message back; leave it out.")
 
 
 class OcrOptions(Frozen):
@@ -40,26 +47,29 @@ class OcrOptions(Frozen):
         return None if value is None else pages.text(pages.parse(value))
 
 
-class OcrJob(OcrOptions):
+class OcrJob(OcrOptions, Repostable):
     """A message on `ocr-jobs`: read this document.
 
     What it says goes before what the document's metadata says.
     """
 
     document: str = Field(
-        description="The document, as `container/name`.", pattern=r"^[a-z0-9-]{3,63}/.+$", max_length=1100
+        description="The document, as `container/name`.", pattern=r"^[a-z0-9-]{3,63}/[\s\S]+$", max_length=1100
     )
     job_id: JobId | None = Field(None, description="Name of the job; made from the document and options when absent.")
-    deferrals: int = Field(0, ge=0, description="How often Darkroom has put the message back; leave it out.")
 
 
-class OcrPart(Frozen):
+class OcrPart(Repostable):
     """A message that Darkroom posts to itself on `ocr-jobs`: read this part of a document that is already in work."""
 
     document: str
     job_id: JobId
     part: int = Field(ge=1)
-    deferrals: int = Field(0, ge=0)
+
+
+def explain(error: ValidationError) -> str:
+    """What a validation found, key by key and without the values: they may be anything."""
+    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'the message'}: {e['msg']}" for e in error.errors()[:5])
 
 
 class Status(StrEnum):
@@ -71,7 +81,13 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-class Source(Frozen):
+class Kept(Frozen):
+    """Part of a record: keys that a later version wrote are no reason not to read it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Source(Kept):
     """The input of a job, as it was read; what is not known yet is null."""
 
     name: str = Field(description="The blob, as `container/name`.")
@@ -82,7 +98,7 @@ class Source(Frozen):
     pages: int | None = Field(None, description="Pages of the whole document.")
 
 
-class Part(Frozen):
+class Part(Kept):
     """One request's worth of a document."""
 
     number: int = Field(description="Counted from 1.")
@@ -93,7 +109,7 @@ class Part(Frozen):
     paid_by_this_job: bool | None = Field(None, description="False: an earlier job had paid for the same request.")
 
 
-class Usage(Frozen):
+class Usage(Kept):
     """What the service says it counted; null where it does not say."""
 
     pages: int | None = Field(None, description="Pages processed.")
@@ -103,7 +119,15 @@ class Usage(Frozen):
     document_bytes: int | None = Field(None, description="Bytes received.")
 
 
-class Problem(Frozen):
+class ImageUsage(Kept):
+    """The tokens that the service says it counted, over all calls; null where it does not say."""
+
+    text_in: int | None = Field(None, description="Tokens of the prompt.")
+    image_in: int | None = Field(None, description="Tokens of the pictures that were given.")
+    out: int | None = Field(None, description="Tokens of the pictures that were made.")
+
+
+class Problem(Kept):
     """Why a job failed or waits, for a person."""
 
     code: str = Field(description="One word for programs.")
@@ -112,29 +136,33 @@ class Problem(Frozen):
     retryable: bool = Field(description="Whether posting the job again can help.")
 
 
-class JobRecord(Frozen):
+class JobRecord(Kept):
     """`job.json`: one per job, beside its results, written before and after the work."""
 
     job_id: JobId = Field(description="The job.")
-    kind: Literal["ocr"] = Field(description="What kind of job it is.")
+    kind: Kind = Field(description="What kind of job it is.")
     status: Status = Field(description="Where it stands; `succeeded` and `failed` are final.")
     fingerprint: str = Field(description="Hash of input version and options: the same job again has the same one.")
-    source: Source | None = Field(description="The input; null when the message names none.")
+    source: Source | None = Field(None, description="The document; null when the message names none.")
     model: str | None = Field(None, description="The deployment that reads it.")
     options: dict[str, Any] = Field({}, description="The options in force.")
     parts: tuple[Part, ...] = Field((), description="The requests that the document is read in.")
     dispatched: bool = Field(False, description="Its parts are in the queue.")
-    usage: Usage | None = Field(
-        None, description="What the service counted, over all parts; null when one does not say."
-    )
+    inputs: tuple[Source, ...] = Field((), description="The pictures and the mask that an edit was given.")
+    usage: Usage | ImageUsage | None = Field(None, description="What the service counted; null when it does not say.")
+    revised_prompts: tuple[str, ...] = Field((), description="The prompts as the service rewrote them, a picture each.")
+    unsure_calls: int = Field(0, description="Calls that ended without an answer and may have been billed.")
     figures: int | None = Field(None, description="Figures kept as files.")
-    estimated_usd: float | None = Field(None, description="Pages at the catalogue's price; null when not known.")
+    estimated_usd: float | None = Field(
+        None, description="What it cost at the catalogue's prices; null when not known."
+    )
     problem: Problem | None = Field(None, description="Why it failed, or waited last.")
     notes: tuple[str, ...] = Field((), description="What else to know: a retired model, an option left out.")
     outputs: tuple[str, ...] = Field((), description="The result files, relative to the record's folder.")
     attempts: int = Field(1, description="How often work on it began.")
     deferrals: int = Field(0, description="How often it went back to its queue to wait.")
     created_at: datetime = Field(description="When work on it first began.")
+    updated_at: datetime | None = Field(None, description="When the record was last written.")
     finished_at: datetime | None = Field(None, description="When it ended.")
     announced: bool = Field(False, description="The job event is posted.")
     message: str | None = Field(None, description="The original message, for replay.")
@@ -149,7 +177,7 @@ class JobEvent(Frozen):
     """A message on `job-events`: a job ended."""
 
     job_id: JobId = Field(description="The job.")
-    kind: Literal["ocr"] = Field(description="What kind of job it was.")
+    kind: Kind = Field(description="What kind of job it was.")
     status: Status = Field(description="`succeeded` or `failed`.")
     record: str = Field(description="Where the record is, as `container/name`.")
     source: str | None = Field(None, description="The input, as `container/name`.")

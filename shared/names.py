@@ -12,15 +12,18 @@ from typing import NamedTuple
 from shared.errors import Invalid
 
 DOCUMENTS, IMAGES, RESULTS, LEDGER = "documents", "images", "results", "ledger"
-OCR_JOBS, JOB_EVENTS = "ocr-jobs", "job-events"
-OCR_JOBS_POISON, BLOB_POISON = f"{OCR_JOBS}-poison", "webjobs-blobtrigger-poison"
+OCR_JOBS, IMAGE_JOBS, JOB_EVENTS = "ocr-jobs", "image-jobs", "job-events"
+OCR_JOBS_POISON, IMAGE_JOBS_POISON = f"{OCR_JOBS}-poison", f"{IMAGE_JOBS}-poison"
+BLOB_POISON = "webjobs-blobtrigger-poison"
 INPUT_CONTAINERS = (DOCUMENTS, IMAGES)
 CONTAINERS = (DOCUMENTS, IMAGES, RESULTS, LEDGER)
-QUEUES = (OCR_JOBS, OCR_JOBS_POISON, BLOB_POISON, JOB_EVENTS)
+QUEUES = (OCR_JOBS, OCR_JOBS_POISON, IMAGE_JOBS, IMAGE_JOBS_POISON, BLOB_POISON, JOB_EVENTS)
 RECORD = "job.json"
-OCR_RESULTS = ("document.md", "document.json", "figures/page-", "tables/page-")
+# What the results of a job look like below its folder; whatever else lies there belongs to somebody else.
+RESULT_SHAPES = {"ocr": ("document.md", "document.json", "figures/page-", "tables/page-"), "image": ()}
 
 _LONGEST_FOLDER = 900  # a blob name has at most 1,024 characters, and results are named below their folder
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -44,8 +47,12 @@ class BlobRef(NamedTuple):
         if not container or not name:
             raise Invalid("A blob is named as container/name, such as documents/report.pdf.", code="invalid_name")
         segments = name.split("/")
-        if "." in segments or ".." in segments or "\\" in name:
-            raise Invalid("A blob name may have no backslash and no segment . or .. in it.", code="invalid_name")
+        if "." in segments or ".." in segments or "\\" in name or _CONTROL.search(name):
+            raise Invalid(
+                "A blob name may have no backslash, no control character and no segment . or .. in it.",
+                code="invalid_name",
+                remedy="Rename the file and drop it again.",
+            )
         return cls(container, name)
 
 
@@ -71,6 +78,11 @@ def ocr_folder(document: BlobRef) -> str:
         return folder
     digest = hashlib.sha256(folder.encode()).hexdigest()[:16]
     return f"{folder[: _LONGEST_FOLDER - 17].rstrip('/.')}~{digest}"
+
+
+def image_folder(job_id: str) -> str:
+    """The folder in `results` of an image job's results."""
+    return f"images/{job_id}"
 
 
 def record_of(folder: str) -> BlobRef:

@@ -1,28 +1,38 @@
 """The job record, `job.json`: claimed by a lease, written under it, ended once and announced once."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
 
 from shared.errors import Busy, Deferred, Permanent, Superseded
 from shared.leases import held as kept
-from shared.messages import JobEvent, JobRecord, Problem, Source, Status
-from shared.names import JOB_EVENTS, OCR_RESULTS, RESULTS, record_of
+from shared.messages import JobEvent, JobRecord, Kind, Problem, Source, Status
+from shared.names import JOB_EVENTS, RESULT_SHAPES, RESULTS, record_of
 from shared.storage import Lease, LeaseHeldError, Storage
 
 log = logging.getLogger("darkroom.jobs")
 
 _JSON = "application/json"
+_OTHER_JOB_SECONDS = 30.0
+SILENT = timedelta(hours=1)  # a message that waits is seen more often than this, and so is its record
+
+
+_OF_OTHER_KINDS: Mapping[Kind, set[str]] = {
+    "ocr": {"inputs", "revised_prompts", "unsure_calls"},
+    "image": {"source", "parts", "dispatched", "figures"},
+}
 
 
 @dataclass(frozen=True)
 class JobIdentity:
     """What makes a job this job: the same id and fingerprint again is the same job."""
 
-    kind: Literal["ocr"]
+    kind: Kind
     job_id: str
     fingerprint: str
     folder: str
@@ -33,7 +43,11 @@ class JobIdentity:
 def read_record(storage: Storage, folder: str) -> JobRecord | None:
     """The record in a result folder, or None when there is none yet."""
     written = storage.read(record_of(folder))
-    return JobRecord.model_validate_json(written) if written else None
+    try:
+        return JobRecord.model_validate_json(written) if written else None
+    except ValidationError:
+        log.error("record that cannot be read counts as none bytes=%d", len(written or b""))
+        return None
 
 
 class HeldRecord:
@@ -62,13 +76,26 @@ class HeldRecord:
         """Whether the record is of this job and has not ended."""
         return self.current is not None and self.current.job_id == job_id and not self.current.final
 
+    def confirm(self) -> None:
+        """Make sure that the claim is still held, before anything is changed that another holder may have written.
+
+        Raises:
+            LeaseHeldError: it was lost.
+        """
+        self._lease.renew()
+
     def begin(self, identity: JobIdentity) -> None:
-        """Start a job, or count another attempt at it; a job in its place that has not ended is superseded."""
+        """Start a job, or count another attempt at it; a job for an older version that has not ended is superseded.
+
+        Raises:
+            Busy: another job for the same version is not over.
+        """
         if self.current is not None and self.is_of(identity) and not self.current.final:
             self.update(status=Status.RUNNING, attempts=self.current.attempts + 1)
             return
         before = self.current
         if before is not None and not before.final:
+            self._wait_for(before, identity)
             self._send_event(before, Status.FAILED, Superseded.code)
         now = self._now()
         self._write(
@@ -83,6 +110,16 @@ class HeldRecord:
             )
         )
 
+    def _wait_for(self, other: JobRecord, identity: JobIdentity) -> None:
+        same_version = other.source and identity.source and other.source.etag == identity.source.etag
+        if same_version and not self.is_silent():
+            raise Busy("Another job for the same document is not over.", after=_OTHER_JOB_SECONDS)
+
+    def is_silent(self) -> bool:
+        """Whether nothing has been heard of an unfinished job for so long that its message must be lost."""
+        job = self.job
+        return not job.final and self._now() - (job.updated_at or job.created_at) > SILENT
+
     def update(self, **changes: Any) -> None:
         """Change fields of the record and write it."""
         self._write(self.job.model_copy(update=changes))
@@ -96,10 +133,10 @@ class HeldRecord:
         """End the job well; its results are written already."""
         self._end(Status.SUCCEEDED, problem=None, **changes)
 
-    def fail(self, error: Permanent) -> None:
-        """End the job with what was wrong, in words."""
+    def fail(self, error: Permanent, **changes: Any) -> None:
+        """End the job with what was wrong, in words; `outputs` are results that are kept all the same."""
         problem = Problem(code=error.code, message=error.message, remedy=error.remedy, retryable=error.retryable)
-        self._end(Status.FAILED, problem=problem)
+        self._end(Status.FAILED, problem=problem, **changes)
 
     def announce(self) -> None:
         """Post the job's event, unless it is posted; a crash in between may post it twice, never not at all."""
@@ -110,7 +147,8 @@ class HeldRecord:
         self.update(announced=True)
 
     def _end(self, status: Status, **changes: Any) -> None:
-        outputs = changes.pop("outputs", ())
+        self.confirm()
+        outputs = changes.pop("outputs", self.job.outputs)
         self._remove_stale(outputs)
         self.update(status=status, outputs=outputs, finished_at=self._now(), **changes)
         log.info("job ended job=%s status=%s attempts=%d", self.job.job_id, status, self.job.attempts)
@@ -118,7 +156,7 @@ class HeldRecord:
 
     def _remove_stale(self, outputs: tuple[str, ...]) -> None:
         """Files of an earlier version or attempt, by their shapes: other documents' folders may lie below."""
-        for shape in OCR_RESULTS:
+        for shape in RESULT_SHAPES[self.job.kind]:
             for blob in self._storage.list(RESULTS, f"{self.folder}/{shape}"):
                 path = blob.ref.name.removeprefix(f"{self.folder}/")
                 if path not in outputs and "/" not in path.removeprefix(shape):
@@ -136,11 +174,12 @@ class HeldRecord:
         )
         self._storage.send(JOB_EVENTS, event.model_dump_json())
 
-    def _write(self, record: JobRecord) -> None:
+    def _write(self, changed: JobRecord) -> None:
+        record = changed.model_copy(update={"updated_at": self._now()})
         etag = record.source.etag if record.source else None
         self._storage.write(
             record_of(self.folder),
-            record.model_dump_json(indent=2).encode(),
+            record.model_dump_json(indent=2, exclude=_OF_OTHER_KINDS[record.kind]).encode(),
             _JSON,
             lease=self._lease,
             metadata={"status": record.status, "source_etag": (etag or "").strip('"')},

@@ -152,8 +152,9 @@ class Storage:
     def create(self, ref: BlobRef, data: bytes, media_type: str) -> bool:
         """Write a blob unless there is one; whether it was written."""
         try:
-            self._blob(ref).upload_blob(data, content_settings=ContentSettings(content_type=media_type))
-        except ResourceExistsError:
+            with _lease_errors():  # Azure answers 412 for a blob that is there and leased
+                self._blob(ref).upload_blob(data, content_settings=ContentSettings(content_type=media_type))
+        except (ResourceExistsError, LeaseHeldError):
             return False
         return True
 

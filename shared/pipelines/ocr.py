@@ -14,9 +14,9 @@ from shared.catalog import MIB, OcrModel
 from shared.clients.ocr import OcrRequest, request_fields
 from shared.clients.ocr_answer import OcrAnswer
 from shared.documents import Cut, Document, open_document, parts
-from shared.errors import Incomplete, Invalid, TooLarge
+from shared.errors import Incomplete, Invalid, Misconfigured, TooLarge
 from shared.ledger import key_of
-from shared.messages import JobRecord, OcrJob, OcrOptions, OcrPart, Part, Source, Usage
+from shared.messages import JobRecord, OcrJob, OcrOptions, OcrPart, Part, Source, Usage, explain
 from shared.names import LEDGER, OCR_JOBS, BlobRef, ocr_folder
 from shared.pipelines.results import ResultFiles
 from shared.records import HeldRecord, JobIdentity
@@ -49,11 +49,14 @@ def start(services: Services, record: HeldRecord, found: Blob | None, job: OcrJo
         Permanent: the document or an option cannot be used.
     """
     services.settings.check()
+    if record.job.parts:  # planned at an earlier attempt, and its parts are kept
+        _go_on(services, record, [part for part in record.job.parts if not services.ledger.find(part.ledger_key)])
+        return
     with workspace() as folder:
         blob = _readable(services, found)
         options = merged_options(job, blob.metadata)
         deployment = options.model or services.settings.ocr_model
-        model = services.catalog.ocr(deployment)
+        model = _model(services, options, deployment)
         fields = request_fields(options, model)
         _note(services, record, deployment, model, options)
         path, sha256 = _downloaded(services, blob, folder)
@@ -118,6 +121,7 @@ def assemble(services: Services, record: HeldRecord) -> None:
     with workspace() as folder:
         results = ResultFiles(services.storage, record.folder, folder, _about(job))
         for part in job.parts:
+            record.confirm()
             paid = services.ledger.find(part.ledger_key)
             answer = _answer(services, part, folder)
             for number, page in _numbered(part, answer):
@@ -128,6 +132,7 @@ def assemble(services: Services, record: HeldRecord) -> None:
             metadata = paid.metadata if paid else {}
             told.append(part.model_copy(update={"paid_by_this_job": metadata.get("job") == job.job_id}))
             notes += [_dropped(option) for option in metadata.get("dropped", "").split(",") if option]
+        record.confirm()
         results.close(annotations)
     counted = _sum(usage)
     record.succeed(
@@ -156,18 +161,23 @@ def merged_options(job: OcrJob, metadata: Mapping[str, str]) -> OcrOptions:
         raise Invalid(f"The document's metadata cannot be used: {explain(error)}.", code="invalid_option") from None
 
 
-def explain(error: ValidationError) -> str:
-    """What a validation found, without the values: they may be anything."""
-    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'the message'}: {e['msg']}" for e in error.errors()[:5])
-
-
 def _parsed(name: str, text: str) -> Any:
     if name.endswith("schema"):
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Invalid(f"The metadata {name} is not JSON.", code="invalid_option") from None
     return _FLAGS.get(text.strip().lower(), text) if name == "include_figures" else text.strip() or None
+
+
+def _model(services: Services, options: OcrOptions, deployment: str) -> OcrModel:
+    """The model; a name that comes from the settings and is not known is the operator's mistake, not the document's."""
+    try:
+        return services.catalog.ocr(deployment)
+    except Invalid as error:
+        if options.model:
+            raise
+        raise Misconfigured(f"The setting DARKROOM_OCR_MODEL: {error.message}", remedy=error.remedy) from None
 
 
 def _readable(services: Services, blob: Blob | None) -> Blob:

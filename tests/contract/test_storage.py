@@ -11,6 +11,7 @@ from shared.names import BlobRef
 from shared.storage import LeaseHeldError as Held
 from shared.storage import Storage
 from tests.fakes import MemoryStorage
+from tests.servers import answer, serving
 
 CONTAINER = f"c{uuid.uuid4().hex[:12]}"
 QUEUE = f"q{uuid.uuid4().hex[:12]}"
@@ -108,3 +109,16 @@ def test_messages_are_counted_and_bounded(storage: Storage) -> None:
     assert storage.depth("absent-queue") is None
     with pytest.raises(TooLarge, match="48 KiB"):
         storage.send(QUEUE, "x" * (48 * 1024 + 1))
+
+
+def test_a_leased_blob_counts_as_there_in_the_words_of_azure_too() -> None:
+    """Azurite answers 409 where Azure answers 412 LeaseIdMissing (Azure/Azurite issue 2637)."""
+    headers = {"x-ms-error-code": "LeaseIdMissing", "content_type": "application/xml"}
+    with serving(
+        answer(412, b"<Error><Code>LeaseIdMissing</Code><Message>leased</Message></Error>", **headers)
+    ) as server:
+        endpoint = server.url.removesuffix("/ocr")
+        azure = Storage.from_connection_string(
+            f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;BlobEndpoint={endpoint};QueueEndpoint={endpoint}"
+        )
+        assert not azure.create(BlobRef("ledger", "entry"), b"", "application/json")

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from shared.messages import Status
+from shared.messages import Status, Usage
 from shared.names import DOCUMENTS, JOB_EVENTS, RESULTS, BlobRef, ocr_folder
 from tests import corpus
 from tests.end_to_end.conftest import Whole
@@ -89,7 +89,7 @@ def test_a_long_document_is_read_in_parts_and_assembled_in_page_order(whole: Who
     assert [page["page_number"] for page in document["pages"]] == list(range(1, 66))
     assert all(f"Page {page['page_number']} of 65" in page["markdown"] for page in document["pages"])
     assert [part.pages for part in record.parts] == ["1-30", "31-60", "61-65"]
-    assert record.usage is not None
+    assert isinstance(record.usage, Usage)
     assert record.usage.pages == 65
 
 
@@ -131,7 +131,7 @@ def test_options_ride_as_metadata_or_in_a_message(whole: Whole) -> None:
     assert annotated["pages"] == "1"
     assert set(annotated["annotation"]) == {"company"}
     usage = whole.finished("options.pdf").usage
-    assert usage is not None
+    assert isinstance(usage, Usage)
     assert usage.annotation_pages == 1
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared import jobs
+from shared import ocr_jobs
 from shared.errors import (
     Blocked,
     Busy,
@@ -19,7 +19,8 @@ from shared.errors import (
     Unavailable,
     Unexpected,
 )
-from shared.messages import Status
+from shared.jobs import MAX_ATTEMPTS
+from shared.messages import Status, Usage
 from shared.names import BlobRef, record_of
 from tests import corpus
 from tests.fakes import Bench
@@ -42,7 +43,7 @@ def test_a_dropped_document_becomes_its_results_one_record_and_one_event() -> No
     assert "![img-0.jpeg](figures/page-2-img-0.jpeg)" in bench.result("ocr/reports/q3.pdf/document.md")
     assert record.source is not None
     assert (record.source.pages, record.source.media_type) == (2, "application/pdf")
-    assert record.usage is not None
+    assert isinstance(record.usage, Usage)
     assert (record.usage.pages, record.usage.annotation_pages) == (2, None)
     [event] = bench.events()
     assert (event.job_id, event.status, event.record) == (
@@ -58,7 +59,7 @@ def test_a_second_delivery_of_a_finished_job_does_nothing() -> None:
     bench.drop("a.pdf", corpus.text_pdf())
     bench.run()
     before = bench.result("ocr/a.pdf/job.json")
-    jobs.document_dropped(bench.services, BlobRef("documents", "a.pdf"))
+    ocr_jobs.document_dropped(bench.services, BlobRef("documents", "a.pdf"))
     bench.run()
     assert (len(bench.ocr.calls), len(bench.events())) == (1, 1)
     assert bench.result("ocr/a.pdf/job.json") == before
@@ -195,14 +196,14 @@ def test_the_unexpected_is_raised_for_the_host_to_count_and_recorded_at_the_last
     bench = Bench.make()
     bench.drop("a.pdf", corpus.text_pdf())
     text = bench.storage.queues["ocr-jobs"].pop().text.encode()
-    for attempt in range(1, jobs.MAX_ATTEMPTS):
+    for attempt in range(1, MAX_ATTEMPTS):
         bench.ocr.faults.append(KeyError("secret text of the document"))
         with pytest.raises(Unexpected) as raised:
-            jobs.ocr_message(bench.services, text, attempt)
+            ocr_jobs.ocr_message(bench.services, text, attempt)
         assert "secret" not in str(raised.value)
         assert raised.value.__suppress_context__
     bench.ocr.faults.append(KeyError("secret text of the document"))
-    jobs.ocr_message(bench.services, text, jobs.MAX_ATTEMPTS)
+    ocr_jobs.ocr_message(bench.services, text, MAX_ATTEMPTS)
     record = bench.record("a.pdf")
     assert record.problem is not None
     assert (record.problem.code, record.attempts) == ("unexpected", 5)
@@ -225,7 +226,7 @@ def test_a_long_document_is_read_in_parts_side_by_side_and_assembled_in_order() 
     assert all(f"Page {page['page_number']} of 65" in page["markdown"] for page in document["pages"])
     record = bench.record("long.pdf")
     assert [part.pages for part in record.parts] == ["1-30", "31-60", "61-65"]
-    assert record.usage is not None
+    assert isinstance(record.usage, Usage)
     assert record.usage.pages == 65
     assert len(bench.events()) == 1
     assert not list(bench.storage.list("ledger", "parts/"))
@@ -250,7 +251,11 @@ def test_a_part_that_is_throttled_waits_alone() -> None:
     bench.ocr.faults += [Throttled("slow down", after=9.0)]
     bench.step()
     back = bench.storage.queues["ocr-jobs"][-1]
-    assert (json.loads(back.text)["part"], json.loads(back.text)["deferrals"], back.delay) == (1, 1, 9.0)
+    assert (json.loads(back.text)["part"], back.delay) == (1, 9.0)
+    waiting = bench.record("long.pdf")
+    assert waiting.status is Status.WAITING
+    assert waiting.problem is not None
+    assert waiting.problem.code == "throttled"
     bench.run()
     assert bench.record("long.pdf").status is Status.SUCCEEDED
 
@@ -335,8 +340,8 @@ def test_a_crash_after_paying_pays_nothing_at_the_next_delivery(monkeypatch: pyt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr("shared.pipelines.ocr.assemble", die)
-        jobs.ocr_message(bench.services, text, 1)
-    jobs.ocr_message(bench.services, text, 2)
+        ocr_jobs.ocr_message(bench.services, text, 1)
+    ocr_jobs.ocr_message(bench.services, text, 2)
     record = bench.record("a.pdf")
     assert (record.status, record.attempts, len(bench.ocr.calls)) == (Status.SUCCEEDED, 2, 1)
 
@@ -350,7 +355,7 @@ def test_a_crash_between_record_and_event_still_tells_of_the_end() -> None:
     untold = bench.record("a.pdf").model_copy(update={"announced": False})
     bench.storage.write(record_of("ocr/a.pdf"), untold.model_dump_json().encode(), "application/json")
     bench.storage.queues["job-events"].clear()
-    jobs.ocr_message(bench.services, text, 2)
+    ocr_jobs.ocr_message(bench.services, text, 2)
     assert len(bench.events()) == 1
     assert bench.record("a.pdf").announced
 
@@ -375,7 +380,7 @@ def test_a_message_that_cannot_be_used_ends_in_a_failed_record_that_keeps_it(bod
     """With the reason, once, however often it is delivered."""
     bench = Bench.make()
     for attempt in (1, 2):
-        jobs.ocr_message(bench.services, body, attempt)
+        ocr_jobs.ocr_message(bench.services, body, attempt)
     [event] = bench.events()
     record = json.loads(bench.result(event.record.removeprefix("results/")))
     assert record["status"] == "failed"
@@ -463,7 +468,7 @@ def test_a_declared_model_works_without_touching_code() -> None:
 def test_a_document_that_is_gone_fails_with_a_sentence() -> None:
     """Removed between event and work."""
     bench = Bench.make()
-    jobs.document_dropped(bench.services, BlobRef("documents", "gone.pdf"))
+    ocr_jobs.document_dropped(bench.services, BlobRef("documents", "gone.pdf"))
     bench.run()
     problem = bench.record("gone.pdf").problem
     assert problem is not None
@@ -547,8 +552,8 @@ def test_a_buried_message_becomes_a_failed_record_that_keeps_it() -> None:
     bench = Bench.make()
     bench.drop("a.pdf", corpus.text_pdf())
     text = bench.storage.queues["ocr-jobs"].pop().text
-    jobs.buried(bench.services, text.encode())
-    jobs.buried(bench.services, text.encode())
+    ocr_jobs.buried(bench.services, text.encode())
+    ocr_jobs.buried(bench.services, text.encode())
     record = bench.record("a.pdf")
     assert record.problem is not None
     assert (record.problem.code, record.message) == ("crashed", text)
@@ -560,7 +565,7 @@ def test_a_buried_part_fails_its_document() -> None:
     bench = Bench.make()
     bench.drop("long.pdf", corpus.text_pdf(pages=65))
     bench.step()
-    jobs.buried(bench.services, bench.storage.queues["ocr-jobs"].pop().text.encode())
+    ocr_jobs.buried(bench.services, bench.storage.queues["ocr-jobs"].pop().text.encode())
     problem = bench.record("long.pdf").problem
     assert problem is not None
     assert problem.code == "crashed"
@@ -570,8 +575,8 @@ def test_a_buried_part_fails_its_document() -> None:
 def test_whatever_lies_in_a_poison_queue_is_recorded_and_never_raised(body: bytes) -> None:
     """A poison function that raises loses its messages for good."""
     bench = Bench.make()
-    jobs.buried(bench.services, body)
-    jobs.buried_event(bench.services, body)
+    ocr_jobs.buried(bench.services, body)
+    ocr_jobs.buried_event(bench.services, body)
     assert bench.events()
 
 
@@ -580,7 +585,7 @@ def test_a_buried_blob_event_is_posted_again() -> None:
     bench = Bench.make()
     bench.storage.write(BlobRef("documents", "a ü.pdf"), corpus.text_pdf(), "application/pdf")
     event = {"Type": "BlobTrigger", "ContainerName": "documents", "BlobName": "a ü.pdf", "ETag": '"0x1"'}
-    jobs.buried_event(bench.services, json.dumps(event).encode())
+    ocr_jobs.buried_event(bench.services, json.dumps(event).encode())
     bench.run()
     assert bench.record("a ü.pdf").status is Status.SUCCEEDED
 
@@ -597,11 +602,11 @@ def test_the_sweep_finds_documents_whose_event_was_lost_and_nothing_else() -> No
     bench.storage.write(BlobRef("documents", "changed.pdf"), corpus.text_pdf(pages=2), "application/pdf")
     bench.clock.forward(minutes=11)
     bench.storage.age(BlobRef("documents", "fresh.pdf"), bench.clock.now - timedelta(minutes=1))
-    assert jobs.sweep(bench.services) == 2
+    assert ocr_jobs.sweep(bench.services) == 2
     posted = [json.loads(posted.text)["document"] for posted in bench.storage.queues["ocr-jobs"]]
     assert posted == ["documents/changed.pdf", "documents/lost.pdf"]
     bench.run()
-    assert jobs.sweep(bench.services) == 0
+    assert ocr_jobs.sweep(bench.services) == 0
 
 
 def test_nothing_is_left_on_disk_whatever_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

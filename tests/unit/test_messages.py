@@ -6,11 +6,14 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from shared.errors import Invalid
-from shared.messages import JobEvent, JobRecord, OcrJob, OcrOptions, OcrPart, Status, Usage
+from shared.image_messages import ImageJob
+from shared.messages import ImageUsage, JobEvent, JobRecord, OcrJob, OcrOptions, OcrPart, Status, Usage
+from shared.names import input_blob
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RECORD = JobRecord(job_id="j", kind="ocr", status=Status.RUNNING, fingerprint="f", source=None, created_at=NOW)
 EVENT = JobEvent(job_id="j", kind="ocr", status=Status.FAILED, record="results/ocr/a/job.json", finished_at=NOW)
+IMAGES = ImageJob(prompt="Grün", n=2, size="1024x1024", images=("images/a b.png",), operation="edit")
 RESERVED = [
     "id", "Id", "dequeueCount", "DequeueCount", "popReceipt", "PopReceipt", "insertionTime", "InsertionTime",
     "expirationTime", "nextVisibleTime", "queueTrigger", "sys",
@@ -19,7 +22,12 @@ RESERVED = [
 
 @pytest.mark.parametrize("key", [*RESERVED, "paegs", "url", "document_url", "content"])
 @pytest.mark.parametrize(
-    "model", [(OcrJob, {"document": "documents/a"}), (OcrPart, {"document": "documents/a", "job_id": "j", "part": 1})]
+    "model",
+    [
+        (OcrJob, {"document": "documents/a"}),
+        (OcrPart, {"document": "documents/a", "job_id": "j", "part": 1}),
+        (ImageJob, {"prompt": "A lighthouse"}),
+    ],
 )
 def test_keys_that_are_not_part_of_a_message_are_refused(
     model: tuple[type[BaseModel], dict[str, object]], key: str
@@ -34,13 +42,15 @@ def test_keys_that_are_not_part_of_a_message_are_refused(
     assert [error["type"] for error in raised.value.errors()] == ["extra_forbidden"]
 
 
-@pytest.mark.parametrize("kind", [OcrOptions, OcrJob, OcrPart, JobRecord, JobEvent])
+@pytest.mark.parametrize("kind", [OcrOptions, OcrJob, OcrPart, ImageJob, JobRecord, JobEvent])
 def test_no_message_has_a_field_that_the_host_keeps_for_itself(kind: type[BaseModel]) -> None:
     """Such a message would fail in the host, before any of our code runs."""
     assert not {name.lower() for name in kind.model_fields} & {name.lower() for name in RESERVED}
 
 
-@pytest.mark.parametrize("message", [OcrJob(document="documents/a"), OcrOptions(), Usage(), RECORD, EVENT], ids=repr)
+@pytest.mark.parametrize(
+    "message", [OcrJob(document="documents/a"), OcrOptions(), IMAGES, Usage(), ImageUsage(), RECORD, EVENT], ids=repr
+)
 def test_messages_do_not_change(message: BaseModel) -> None:
     """A pipeline cannot write into what it was given."""
     with pytest.raises(ValidationError, match="frozen"):
@@ -62,9 +72,9 @@ def test_the_least_message_names_a_document() -> None:
      "do/a", "documents/" + "x" * 1100],
 )  # fmt: skip
 def test_a_document_is_named_as_container_and_name(document: str) -> None:
-    """No address and no bare name."""
-    with pytest.raises(ValidationError):
-        OcrJob(document=document)
+    """No address and no bare name; what a message lets pass is refused when it is to be read."""
+    with pytest.raises((ValidationError, Invalid)):
+        input_blob(OcrJob(document=document).document)
 
 
 @pytest.mark.parametrize("job_id", ["a", "A-1.b_c", "0", "x" * 100])
@@ -112,7 +122,9 @@ def test_a_job_ends_in_success_or_failure_only(status: Status, final: bool) -> N
 
 
 @pytest.mark.parametrize(
-    "message", [OcrJob(document="documents/ü", pages="1"), RECORD, EVENT], ids=["job", "record", "event"]
+    "message",
+    [OcrJob(document="documents/ü", pages="1"), IMAGES, RECORD, EVENT],
+    ids=["job", "images", "record", "event"],
 )
 def test_what_is_written_is_read_again(message: BaseModel) -> None:
     """Records and messages survive storage."""

@@ -1,0 +1,202 @@
+"""The document jobs: dropped files and messages on `ocr-jobs`, and what becomes of lost and poisoned ones."""
+
+import json
+import logging
+from contextlib import suppress
+from datetime import timedelta
+
+from shared.errors import Busy, Deferred, Invalid, Permanent
+from shared.jobs import burying, crashed, ending, in_time, json_object, put_back, reject, validating
+from shared.messages import JobRecord, OcrJob, OcrPart
+from shared.names import BLOB_POISON, DOCUMENTS, OCR_JOBS, OCR_JOBS_POISON, BlobRef, input_blob, ocr_folder, record_of
+from shared.pipelines import ocr
+from shared.records import SILENT, HeldRecord, claim, read_record
+from shared.services import Services
+from shared.storage import Blob
+
+log = logging.getLogger("darkroom.jobs")
+
+_SOON = 3.0  # when two parts end at once, the later one looks again whether the earlier has put them together
+_SETTLED, _SETTLED_WHILE_BUSY = timedelta(minutes=10), timedelta(hours=6)
+
+
+def document_dropped(services: Services, ref: BlobRef) -> None:
+    """Post the job for a document that was dropped; the event itself may be late, doubled or stale."""
+    try:
+        job = OcrJob(document=str(BlobRef.parse(str(ref))))
+    except Permanent as error:
+        reject(services, "ocr", str(ref).encode("utf-8", errors="replace"), error)
+        return
+    services.storage.send(OCR_JOBS, job.model_dump_json(exclude_defaults=True))
+
+
+def ocr_message(services: Services, body: bytes, attempt: int) -> None:
+    """Do what a message on `ocr-jobs` asks for; `attempt` counts its deliveries from 1."""
+    try:
+        message = parse(body)
+        ref = input_blob(message.document)
+    except Permanent as error:
+        reject(services, "ocr", body, error)
+        return
+    try:
+        if isinstance(message, OcrPart):
+            _part(services, ref, message, attempt)
+        else:
+            _document(services, ref, message, attempt)
+    except Deferred as wait:
+        put_back(services, OCR_JOBS, message, wait)
+
+
+def buried(services: Services, body: bytes) -> None:
+    """Turn what a crash loop left in a poison queue into a failed record that keeps the message; never raises."""
+    with burying(services, OCR_JOBS_POISON, body):
+        try:
+            message = parse(body)
+            ref = input_blob(message.document)
+        except Permanent as error:
+            reject(services, "ocr", body, error)
+            return
+        _bury(services, ref, message)
+
+
+def buried_event(services: Services, body: bytes) -> None:
+    """Put a document whose blob event could not be handled on the queue again, from the event in the poison queue."""
+    with burying(services, BLOB_POISON, body):
+        try:
+            event = json.loads(body)
+            ref = input_blob(f"{event['ContainerName']}/{event['BlobName']}")
+        except (ValueError, KeyError, TypeError, RecursionError):
+            reject(services, "ocr", body, Invalid("The message is no blob event.", code="invalid_message"))
+        except Permanent as error:
+            reject(services, "ocr", body, error)
+        else:
+            document_dropped(services, ref)
+
+
+def sweep(services: Services) -> int:
+    """Post jobs for documents whose event or message was lost, and count them.
+
+    Lost is an event when there is no record of the document's version though it is ten minutes old (six hours while
+    the queue is not empty, for then its message may still be in it), and a message when an unfinished job has been
+    silent for more than an hour.
+    """
+    settled = _SETTLED_WHILE_BUSY if services.storage.depth(OCR_JOBS) else _SETTLED
+    posted = 0
+    for blob in services.storage.list(DOCUMENTS):
+        if services.now() - blob.modified > _SETTLED and _is_lost(services, blob, settled):
+            document_dropped(services, blob.ref)
+            posted += 1
+    log.info("swept posted=%d", posted)
+    return posted
+
+
+def _is_lost(services: Services, blob: Blob, settled: timedelta) -> bool:
+    try:
+        BlobRef.parse(str(blob.ref))
+    except Invalid:
+        return False  # its event was rejected, and would be again
+    record = services.storage.find(record_of(ocr_folder(blob.ref)))
+    if record is None or record.metadata.get("source_etag") != blob.etag.strip('"'):
+        return services.now() - blob.modified > settled
+    return record.metadata.get("status") in ("running", "waiting") and services.now() - record.modified > SILENT
+
+
+def parse(body: bytes) -> OcrJob | OcrPart:
+    """Read a message of `ocr-jobs`.
+
+    Raises:
+        Invalid: it is none, with what is wrong with which key.
+        TooLarge: above 48 KiB.
+    """
+    content = json_object(body)
+    with validating():
+        message: OcrJob | OcrPart = (OcrPart if "part" in content else OcrJob).model_validate(content)
+        message.model_dump_json()  # it must be possible to put it back
+    return message
+
+
+def _document(services: Services, ref: BlobRef, job: OcrJob, attempt: int) -> None:
+    with claim(services.storage, services.now, ocr_folder(ref)) as record:
+        found = services.storage.find(ref)  # under the claim: an older version never comes after a newer one
+        identity = ocr.identify(ref, found, job)
+        if found is None and record.current and record.current.final:
+            log.info("document is gone, its results stay job=%s", record.current.job_id)
+            record.announce()
+            return
+        if record.is_of(identity) and record.job.final:
+            record.announce()
+            return
+        if record.is_of(identity) and record.job.dispatched and attempt == 1 and not record.is_silent():
+            return
+        record.begin(identity)
+        with ending(record, attempt):
+            in_time(services, record.job)
+            ocr.start(services, record, found, job)
+
+
+def _part(services: Services, ref: BlobRef, message: OcrPart, attempt: int) -> None:
+    folder = ocr_folder(ref)
+    job = read_record(services.storage, folder)
+    if job is None or job.job_id != message.job_id or message.part > len(job.parts):
+        log.info("part of no current job dropped job=%s part=%d", message.job_id, message.part)
+        return
+    if job.final:
+        _announced(services, folder, job)
+        return
+    fault: Exception | None = None
+    try:
+        in_time(services, job)
+        ocr.read_part(services, job, message.part)
+    except Deferred as wait:
+        _noted(services, folder, job, wait)
+        raise
+    except Exception as error:  # noqa: BLE001 - decided below, under the job's claim
+        fault = error
+    if fault is None and not ocr.all_paid(services, job):
+        return
+    with claim(services.storage, services.now, folder, busy_seconds=_SOON) as record:
+        if record.unfinished(message.job_id):
+            with ending(record, attempt):
+                if fault is not None:
+                    raise fault
+                ocr.assemble(services, record)
+
+
+def _announced(services: Services, folder: str, job: JobRecord) -> None:
+    """Whoever ended the job may have died before telling of it."""
+    if not job.announced:
+        with claim(services.storage, services.now, folder, busy_seconds=_SOON) as record:
+            if record.current and record.current.job_id == job.job_id and record.current.final:
+                record.announce()
+
+
+def _noted(services: Services, folder: str, job: JobRecord, wait: Deferred) -> None:
+    """Say in the record what the parts wait for, unless somebody holds it, who knows better."""
+    if isinstance(wait, Busy):
+        return
+    with suppress(Busy), claim(services.storage, services.now, folder) as record:
+        if record.unfinished(job.job_id):
+            record.wait(wait)
+
+
+def _bury(services: Services, ref: BlobRef, message: OcrJob | OcrPart) -> None:
+    with claim(services.storage, services.now, ocr_folder(ref)) as record:
+        if _is_over(services, ref, message, record):
+            return
+        record.fail(crashed())
+
+
+def _is_over(services: Services, ref: BlobRef, message: OcrJob | OcrPart, record: HeldRecord) -> bool:
+    """Whether the buried message's job has ended already, or is not the current one; else it is begun here."""
+    if isinstance(message, OcrPart):
+        over = not record.unfinished(message.job_id)
+        same = record.current is not None and record.current.job_id == message.job_id
+    else:
+        identity = ocr.identify(ref, services.storage.find(ref), message)
+        same = record.is_of(identity)
+        over = same and record.job.final
+        if not over:
+            record.begin(identity)
+    if over and same:
+        record.announce()
+    return over

@@ -1,0 +1,180 @@
+"""Documents' jobs when workers die between two steps, meet, lose their claims, or are given what is odd."""
+
+import json
+
+import pytest
+
+from shared import ocr_jobs
+from shared.errors import Throttled, Unavailable
+from shared.messages import JobRecord, Status
+from shared.names import BlobRef, record_of
+from shared.storage import LeaseHeldError
+from tests import corpus
+from tests.fakes import Bench
+
+
+def put(bench: Bench, name: str, record: JobRecord) -> None:
+    """Write a record as a worker would have left it."""
+    metadata = {"status": record.status, "source_etag": (record.source.etag or "").strip('"') if record.source else ""}
+    ref = record_of(f"ocr/{name}")
+    bench.storage.write(ref, record.model_dump_json().encode(), "application/json", metadata=metadata)
+
+
+def test_a_long_documents_event_is_posted_though_the_worker_died_before() -> None:
+    """The last part's message comes back and finds a record that is final and not announced."""
+    bench = Bench.make()
+    bench.drop("long.pdf", corpus.text_pdf(pages=65))
+    bench.step()
+    last = bench.storage.queues["ocr-jobs"][-1].text.encode()
+    bench.run()
+    put(bench, "long.pdf", bench.record("long.pdf").model_copy(update={"announced": False}))
+    bench.storage.queues["job-events"].clear()
+    ocr_jobs.ocr_message(bench.services, last, 2)
+    assert [event.status for event in bench.events()] == [Status.SUCCEEDED]
+
+
+def test_a_buried_message_of_a_job_that_ended_tells_of_it() -> None:
+    """All attempts died after the record and before the event."""
+    bench = Bench.make()
+    bench.drop("a.pdf", corpus.text_pdf())
+    text = bench.storage.queues["ocr-jobs"][0].text.encode()
+    bench.run()
+    put(bench, "a.pdf", bench.record("a.pdf").model_copy(update={"announced": False}))
+    bench.storage.queues["job-events"].clear()
+    ocr_jobs.buried(bench.services, text)
+    assert [event.status for event in bench.events()] == [Status.SUCCEEDED]
+
+
+def test_results_stay_when_the_document_was_taken_away_after_it_was_read() -> None:
+    """A late second delivery must not turn a success into a failure."""
+    bench = Bench.make()
+    bench.drop("a.pdf", corpus.text_pdf())
+    text = bench.storage.queues["ocr-jobs"][0].text.encode()
+    bench.run()
+    bench.storage.delete(BlobRef("documents", "a.pdf"))
+    ocr_jobs.ocr_message(bench.services, text, 2)
+    assert bench.record("a.pdf").status is Status.SUCCEEDED
+    assert "document.md" in bench.results("ocr/a.pdf")
+    assert len(bench.events()) == 1
+
+
+def test_a_job_whose_messages_are_lost_is_found_by_the_sweep_and_ends() -> None:
+    """Silent for more than an hour, and its document still there."""
+    bench = Bench.make()
+    bench.drop("long.pdf", corpus.text_pdf(pages=65))
+    bench.step()
+    bench.storage.queues["ocr-jobs"].clear()
+    bench.clock.forward(minutes=30)
+    assert ocr_jobs.sweep(bench.services) == 0
+    bench.clock.forward(minutes=40)
+    assert ocr_jobs.sweep(bench.services) == 1
+    bench.run()
+    assert bench.record("long.pdf").status is Status.SUCCEEDED
+    assert len(bench.events()) == 1
+
+
+def test_the_sweep_waits_while_messages_wait() -> None:
+    """A backlog of hours is not posted again every quarter of an hour."""
+    bench = Bench.make()
+    bench.drop("waiting.pdf", corpus.text_pdf())
+    bench.clock.forward(minutes=20)
+    assert ocr_jobs.sweep(bench.services) == 0
+    bench.clock.forward(hours=6)
+    assert ocr_jobs.sweep(bench.services) == 1
+
+
+def test_an_odd_name_does_not_stop_the_sweep_or_the_door() -> None:
+    """It is rejected once, by its event; documents behind it are swept all the same."""
+    bench = Bench.make()
+    for name in ("a\nb.pdf", "a\\b.pdf", "c.pdf"):
+        bench.storage.write(BlobRef("documents", name), corpus.text_pdf(), "application/pdf")
+    ocr_jobs.document_dropped(bench.services, BlobRef("documents", "a\nb.pdf"))
+    assert [event.code for event in bench.events()] == ["invalid_name"]
+    bench.clock.forward(minutes=20)
+    assert ocr_jobs.sweep(bench.services) == 1
+
+
+def test_a_worker_that_lost_its_claim_touches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its results would overwrite, and its cleaning remove, those of whoever holds the claim now."""
+    bench = Bench.make()
+    bench.drop("a.pdf", corpus.text_pdf())
+    read = bench.ocr.read
+
+    def lose_the_claim(*arguments: object) -> object:
+        bench.storage.leases.pop(record_of("ocr/a.pdf"), None)
+        bench.storage.write(BlobRef("results", "ocr/a.pdf/document.md"), b"the other's", "text/markdown")
+        return read(*arguments)  # type: ignore[arg-type]  # passed on as it came
+
+    monkeypatch.setattr(type(bench.ocr), "read", lambda _, *arguments: lose_the_claim(*arguments))
+    with pytest.raises(LeaseHeldError):
+        bench.step()
+    assert bench.result("ocr/a.pdf/document.md") == "the other's"
+
+
+def test_two_jobs_for_one_version_come_one_after_the_other() -> None:
+    """Neither supersedes the other, whatever makes them wait."""
+    bench = Bench.make()
+    bench.drop("a.pdf", corpus.text_pdf(pages=2))
+    bench.post(document="documents/a.pdf", pages="2", job_id="second")
+    bench.ocr.faults += [Throttled("slow down", after=9.0), Throttled("slow down", after=9.0)]
+    bench.run()
+    assert [event.status for event in bench.events()] == [Status.SUCCEEDED, Status.SUCCEEDED]
+    assert bench.record("a.pdf").job_id == "second"
+
+
+def test_a_model_in_the_settings_that_nobody_knows_holds_the_job() -> None:
+    """The operator's typing mistake is not the document's."""
+    bench = Bench.make(ocr_model="mistral-ocr-40")
+    bench.drop("a.pdf", corpus.text_pdf())
+    bench.step()
+    record = bench.record("a.pdf")
+    assert record.status is Status.WAITING
+    assert record.problem is not None
+    assert "DARKROOM_OCR_MODEL" in record.problem.message
+
+
+def test_a_job_that_waited_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The document is not downloaded and cut again for every pause of the model."""
+    bench = Bench.make()
+    bench.drop("a.pdf", corpus.text_pdf())
+    bench.ocr.faults.append(Unavailable("gone"))
+    bench.step()
+    monkeypatch.setattr("shared.pipelines.ocr.open_document", lambda _: pytest.fail("opened again"))
+    bench.run()
+    assert bench.record("a.pdf").status is Status.SUCCEEDED
+
+
+def test_a_message_that_cannot_be_written_again_is_rejected() -> None:
+    """It could never be put back, nor kept in a record."""
+    bench = Bench.make()
+    deep: object = "x"
+    for _ in range(300):
+        deep = {"a": deep}
+    body = json.dumps({"document": "documents/a.pdf", "annotation_schema": deep}).encode()
+    for text in (body, b'{"document": "documents/a.pdf", "annotation_schema": {"a": "\\ud800"}}'):
+        ocr_jobs.ocr_message(bench.services, text, 1)
+        ocr_jobs.buried(bench.services, text)
+    assert [event.code for event in bench.events()] == ["invalid_message"] * 2
+
+
+def test_a_record_of_a_later_version_can_be_read() -> None:
+    """A rollback does not brick the documents that the newer version touched."""
+    bench = Bench.make()
+    bench.drop("a.pdf", corpus.text_pdf())
+    bench.run()
+    newer = {**json.loads(bench.result("ocr/a.pdf/job.json")), "new_key": 1}
+    bench.storage.write(record_of("ocr/a.pdf"), json.dumps(newer).encode(), "application/json")
+    assert bench.record("a.pdf").status is Status.SUCCEEDED
+    bench.storage.write(record_of("ocr/a.pdf"), b'{"half": ', "application/json")
+    bench.drop("a.pdf", corpus.text_pdf())
+    bench.run()
+    assert bench.record("a.pdf").status is Status.SUCCEEDED
+
+
+def test_a_poison_message_that_cannot_be_buried_now_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A poison function that raises loses its message for good."""
+    bench = Bench.make()
+    monkeypatch.setattr("shared.ocr_jobs._bury", lambda *_: 1 / 0)
+    ocr_jobs.buried(bench.services, b'{"document": "documents/a.pdf"}')
+    [back] = bench.storage.queues["ocr-jobs-poison"]
+    assert (back.text, back.delay) == ('{"document": "documents/a.pdf"}', 300)

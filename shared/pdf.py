@@ -24,9 +24,12 @@ class PdfDocument:
         if not self.pages:
             raise Invalid("The PDF has no pages.", code="no_pages")
         repaired = bool(self._pdf.get_warnings())
-        if repaired and any("/Contents" not in page for page in self._pdf.pages):
-            raise _damaged()  # qpdf opens a file that was cut short with all its pages, some of them empty
-        self._sound = not self._pdf.is_encrypted and not repaired
+        if repaired and _is_cut_short(self._pdf):
+            raise _damaged()
+        forms = "/AcroForm" in self._pdf.Root
+        if forms:
+            _flatten(self._pdf)
+        self._sound = not (self._pdf.is_encrypted or repaired or forms)
 
     def whole(self, to: Path) -> Cut:
         """The file itself when it is sound, else as it reads after repair."""
@@ -39,11 +42,29 @@ class PdfDocument:
             with pikepdf.new() as part:
                 for number in numbers:
                     part.pages.append(self._pdf.pages[number - 1])
+                if "/OCProperties" in self._pdf.Root:  # which layers are hidden
+                    layers = self._pdf.make_indirect(self._pdf.Root.OCProperties)
+                    part.Root.OCProperties = part.copy_foreign(layers)
                 part.remove_unreferenced_resources()
                 part.save(to, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
         except (pikepdf.PdfError, ValueError, RuntimeError) as error:
             raise _damaged() from error
         return Cut(numbers, to, PDF)
+
+
+def _is_cut_short(pdf: pikepdf.Pdf) -> bool:
+    """qpdf opens a file that was cut short with all its pages, but those behind the cut have no contents."""
+    empty = ["/Contents" not in page for page in pdf.pages]
+    return empty[-1] or all(empty)
+
+
+def _flatten(pdf: pikepdf.Pdf) -> None:
+    """Draw what was filled into a form onto its pages: a page that is cut out leaves the form behind."""
+    try:
+        pdf.generate_appearance_streams()
+        pdf.flatten_annotations("all")
+    except (pikepdf.PdfError, ValueError, RuntimeError) as error:
+        raise _damaged() from error
 
 
 def _open(path: Path) -> pikepdf.Pdf:

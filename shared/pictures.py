@@ -22,6 +22,7 @@ MAX_PIXELS = 89_000_000  # where Pillow begins to warn of decompression bombs
 _AS_IT_IS = ("image/png", "image/jpeg", "image/webp")
 _DEFAULT_DPI = 200.0
 _ALWAYS = {"title": "document", "creationDate": time.gmtime(0), "modDate": time.gmtime(0)}  # same frames, same bytes
+_LARGEST_PNG = 20 * 1024 * 1024
 _LEAST_DPI = 10.0  # below this a resolution is a default that means nothing
 _FAULTS = (
     ArithmeticError, AttributeError, EOFError, LookupError, OSError, SyntaxError, TypeError, ValueError, struct.error,
@@ -43,8 +44,12 @@ class Picture:
         if not self._convert:
             return Cut((1,), self._path, self.media_type)
         kind = "JPEG" if self.media_type == "image/jpeg" else "PNG"
-        with _image(self._path) as image:
-            _plain(image).save(to, format=kind, quality=95)
+        with opened(self._path) as image:
+            plain = _plain(image)
+        plain.save(to, format=kind, quality=95)
+        if kind == "PNG" and plain.mode != "1" and to.stat().st_size > _LARGEST_PNG:
+            kind = "JPEG"  # a photograph, which as PNG has many times the bytes
+            plain.save(to, format=kind, quality=95)
         return Cut((1,), to, f"image/{kind.lower()}")
 
     def cut(self, numbers: tuple[int, ...], to: Path) -> Cut:
@@ -68,7 +73,7 @@ class TiffPages:
 
     def cut(self, numbers: tuple[int, ...], to: Path) -> Cut:
         """These frames, one decoded at a time."""
-        with _image(self._path) as image:
+        with opened(self._path) as image:
             for number in numbers:
                 _seek(image, number)
                 _bounded(image.size, f"Page {number}")
@@ -85,7 +90,7 @@ def open_picture(path: Path, media_type: str) -> Picture | TiffPages:
         Invalid: damaged, or animated.
         TooLarge: more than 89 megapixels.
     """
-    with _image(path) as image:
+    with opened(path) as image:
         _bounded(image.size, "The image")
         frames = _frames(image)
         convert = media_type not in _AS_IT_IS or image.mode in ("CMYK", "YCCK")
@@ -101,7 +106,13 @@ def open_picture(path: Path, media_type: str) -> Picture | TiffPages:
 
 
 @contextmanager
-def _image(path: Path) -> Iterator[ImageFile.ImageFile]:
+def opened(path: Path) -> Iterator[ImageFile.ImageFile]:
+    """An image by its header, while the block runs; nothing is decoded yet.
+
+    Raises:
+        Invalid: damaged.
+        TooLarge: far above 89 megapixels.
+    """
     with path.open("rb") as file:  # given a path, Pillow maps a turned TIFF into memory with its sides confused
         yield _opened(file)
 
@@ -125,6 +136,29 @@ def _seek(image: ImageFile.ImageFile, number: int) -> None:
         image.seek(number - 1)
 
 
+def save_as_png(image: Image.Image, to: Path) -> None:
+    """Save an image upright as PNG, transparency and all.
+
+    Raises:
+        Invalid: damaged.
+    """
+    with _reading():
+        upright = ImageOps.exif_transpose(image)
+        plain = upright.convert("RGBA") if upright.has_transparency_data else _plain(upright)
+        plain.save(to, "PNG")
+
+
+def least_alpha(image: Image.Image) -> int:
+    """The alpha of the most transparent pixel, from 0 to 255.
+
+    Raises:
+        Invalid: damaged.
+    """
+    with _reading():
+        least, _ = image.convert("RGBA").getchannel("A").getextrema()
+        return int(least) if isinstance(least, (int, float)) else 255
+
+
 def _plain(image: Image.Image) -> Image.Image:
     """Upright, and bilevel, grey or RGB; transparency on white."""
     with _reading():
@@ -135,9 +169,19 @@ def _plain(image: Image.Image) -> Image.Image:
             layer = upright.convert("RGBA")
             paper = Image.new("RGBA", layer.size, "white")
             return Image.alpha_composite(paper, layer).convert("RGB")
-        if upright.mode.startswith("I"):  # sixteen bits a pixel; Pillow's own conversion cuts them off at 255
-            return upright.convert("I").point(lambda shade: shade / 256).convert("L")
+        if upright.mode.startswith(("I", "F")):
+            return _eight_bits(upright)
         return upright.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Deep or floating greys as 0 to 255; Pillow's own conversion cuts them off at 255."""
+    deep = image.convert("F")
+    _, highest = deep.getextrema()
+    top = float(highest) if isinstance(highest, (int, float)) else 255.0
+    full = next((scale for scale in (1.0, 255.0, 65535.0) if top <= scale), top)
+    full = 65535.0 if image.mode.startswith("I;16") else full
+    return deep.point(lambda shade: shade * (255.0 / full)).convert("L")
 
 
 @contextmanager
@@ -147,9 +191,9 @@ def _reading() -> Iterator[None]:
         yield
     except _FAULTS as error:
         raise Invalid(
-            "The image is damaged and cannot be read; perhaps it was cut short on its way.",
+            "The image is damaged, perhaps cut short on its way, or stored in a way that Darkroom does not read.",
             code="damaged",
-            remedy="Save or transfer it again and drop it again.",
+            remedy="Save it as PNG or JPEG or transfer it again, and drop it again.",
         ) from error
 
 

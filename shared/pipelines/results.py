@@ -16,6 +16,12 @@ from shared.storage import Storage
 _IMAGE = re.compile(  # brackets may stand in a description and parentheses in a target, one deep; never backtracks far
     r"!\[((?:[^\[\]]|\[[^\[\]]{0,200}\]){0,2000}+)\]\(([^()\n]{0,2000}+(?:\([^()\n]{0,200}\)[^()\n]{0,200}){0,9}+)\)"
 )
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_PLAIN_TAG = re.compile(
+    r"</?(?:table|thead|tbody|tfoot|tr|th|td|caption|br|p|b|i|em|strong|u|sup|sub)"
+    r"(?:\s+(?:rowspan|colspan)=[\"']?\d{1,3}[\"']?)*\s*/?>",
+    re.IGNORECASE,
+)
 _DATA_URL = re.compile(r"data:[^,]{0,100},")
 _PICTURES = ((b"\x89PNG", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"), (b"RIFF", "webp"), (b"BM", "bmp"))
 _MEDIA = {"md": "text/markdown; charset=utf-8", "json": "application/json", "html": "text/html; charset=utf-8"}
@@ -79,7 +85,8 @@ class ResultFiles:
     def _table(self, number: int, at: int, table: Mapping[str, Any]) -> dict[str, Any]:
         ending = "html" if table.get("format") == "html" else "md"
         name = f"page-{number}-{safe_file_name(str(table.get('id')), f'tbl-{at}')}.{ending}"
-        return {**table, "file": self._store_new("tables", name, str(table.get("content") or "").encode())}
+        content = safe_html(str(table.get("content") or ""))
+        return {**table, "file": self._store_new("tables", name, content.encode(errors="replace"))}
 
     def _store_new(self, folder: str, name: str, data: bytes) -> str:
         stem, _, ending = name.rpartition(".")
@@ -117,7 +124,12 @@ def relink(markdown: str, links: Mapping[str, str]) -> str:
         image = _IMAGE.match(match.string, match.start())
         return match[0] if image and image[2] in files else r"!\["
 
-    return re.sub(r"<(?=img\b)", "&lt;", re.sub(r"!\[", escaped, _IMAGE.sub(described, text)), flags=re.IGNORECASE)
+    return safe_html(re.sub(r"!\[", escaped, _IMAGE.sub(described, text)))
+
+
+def safe_html(text: str) -> str:
+    """Text whose only HTML is that of tables and of plain emphasis: a viewer would run or fetch anything else."""
+    return _TAG.sub(lambda match: match[0] if _PLAIN_TAG.match(text, match.start()) else "&lt;", text)
 
 
 def _decoded(text: Any) -> bytes:

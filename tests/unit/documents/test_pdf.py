@@ -1,10 +1,12 @@
 """A PDF that is cut keeps its pages, their order and their contents, and loses nothing but weight."""
 
+import io
 import time
 from pathlib import Path
 
 import pikepdf
 import pypdfium2
+import pytest
 
 from shared.documents import Cut, open_document
 from tests import corpus
@@ -122,3 +124,43 @@ def test_a_turned_and_cropped_page_stays_so(tmp_path: Path) -> None:
     with pikepdf.open(cut(tmp_path, path.read_bytes(), (2,)).path) as part:
         assert part.pages[0].rotation == 90
         assert list(part.pages[0].mediabox) == [0, 0, 300, 400]
+
+
+def form(value: str) -> bytes:
+    """A PDF of two pages with a filled-in text field on the first, whose viewer is to draw it."""
+    pdf = pikepdf.open(io.BytesIO(corpus.text_pdf(2)))
+    field = pdf.make_indirect(
+        pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot,
+            Subtype=pikepdf.Name.Widget,
+            FT=pikepdf.Name.Tx,
+            T=pikepdf.String("name"),
+            V=pikepdf.String(value),
+            DA=pikepdf.String("/F1 12 Tf 0 g"),
+            Rect=[100, 300, 400, 330],
+            F=4,
+        )
+    )
+    pdf.pages[0].obj.Annots = pikepdf.Array([field])
+    fonts = pdf.pages[0].obj.Resources.Font
+    pdf.Root.AcroForm = pikepdf.Dictionary(Fields=[field], NeedAppearances=True, DR=pikepdf.Dictionary(Font=fonts))
+    buffer = io.BytesIO()
+    pdf.save(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("numbers", [(1,), (1, 2)])
+def test_what_was_filled_into_a_form_is_read_too(tmp_path: Path, numbers: tuple[int, ...]) -> None:
+    """A page that is cut out leaves the form behind, so its fields are drawn onto the page first."""
+    found = cut(tmp_path, form("Ada Lovelace"), numbers)
+
+    with pypdfium2.PdfDocument(found.path) as pdf:
+        assert "Ada Lovelace" in pdf[0].get_textpage().get_text_bounded()
+
+
+def test_a_repaired_file_with_a_blank_page_is_read(tmp_path: Path) -> None:
+    """A page without contents is blank; only one at the end tells of a file that was cut short."""
+    data = corpus.broken_xref_pdf(3)
+    blank = data.replace(b"/Contents", b"/Nothings", 1)
+
+    assert len(cut(tmp_path, blank).pages) == 3

@@ -255,3 +255,23 @@ def test_a_gif_that_ends_within_a_block_is_damaged(tmp_path: Path, tail: bytes) 
     """Counting frames reads the file to its end, and the end may be anywhere."""
     with pytest.raises(Invalid):
         whole(tmp_path, corpus.gif().removesuffix(b";") + tail)
+
+
+@pytest.mark.parametrize("highest", [1.0, 255.0])
+def test_floating_greys_are_not_black(tmp_path: Path, highest: float) -> None:
+    """Scientific scanners write shades from 0 to 1."""
+    shades = Image.new("F", (2, 1))
+    shades.putpixel((1, 0), highest)
+
+    image = seen(whole(tmp_path, saved(shades, "TIFF")).path)
+
+    assert list(image.convert("L").tobytes()) == [0, 255]
+
+
+def test_a_photograph_that_is_too_large_as_png_becomes_a_jpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A JPEG within a TIFF must not fail for what it has as PNG."""
+    monkeypatch.setattr("shared.pictures._LARGEST_PNG", 100)
+
+    found = whole(tmp_path, saved(Image.effect_noise((64, 64), 60), "TIFF"))
+
+    assert (found.media_type, seen(found.path).format) == ("image/jpeg", "JPEG")

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from shared.errors import Invalid, Misconfigured
+from shared.image_catalog import IMAGE_MODELS, ImageModel
 
 MIB = 1024 * 1024
 
@@ -84,6 +85,30 @@ class Catalog:
     """The models of this installation: those known here, and those that the setting `DARKROOM_MODELS` declares."""
 
     declared: Mapping[str, Any] = field(default_factory=dict)
+
+    def image(self, deployment: str) -> ImageModel:
+        """The image model behind a deployment.
+
+        Raises:
+            Invalid: the deployment is neither known nor declared with `like`.
+            Misconfigured: its declaration in `DARKROOM_MODELS` cannot be used.
+        """
+        if deployment in IMAGE_MODELS:
+            return IMAGE_MODELS[deployment]
+        declaration = self.declared.get(deployment)
+        known = declaration.get("like") if isinstance(declaration, dict) and len(declaration) == 1 else None
+        if isinstance(known, str) and known in IMAGE_MODELS:
+            return replace(IMAGE_MODELS[known], name=deployment)
+        if declaration is not None:
+            raise Misconfigured(
+                f"The setting DARKROOM_MODELS declares {deployment!r} in a way that cannot be used for pictures; "
+                "`like` alone names a known image model."
+            )
+        raise Invalid(
+            f"The model {deployment!r} is not known for pictures; known are {', '.join(IMAGE_MODELS)}.",
+            code="unknown_model",
+            remedy="Name a known model, or declare the deployment in the setting DARKROOM_MODELS.",
+        )
 
     def ocr(self, deployment: str) -> OcrModel:
         """The OCR model behind a deployment.

@@ -4,7 +4,6 @@ import os
 import random
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,9 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from shared.catalog import Catalog
-from shared.clients.credentials import Entra, Key, default_token_source
+from shared.clients.credentials import Entra, Key, LazyTokenSource
+from shared.clients.downloads import Downloads
+from shared.clients.images import ImageClient
 from shared.clients.ocr import OcrClient, ocr_url
 from shared.clients.transport import Transport
 from shared.ledger import Ledger
@@ -21,7 +22,6 @@ from shared.settings import Settings
 from shared.storage import Storage
 
 _WORKSPACE = "darkroom-"
-_LEFTOVER_SECONDS = 3600
 
 
 def utc_now() -> datetime:
@@ -36,6 +36,8 @@ class Services:
     settings: Settings
     storage: Storage
     ocr: OcrClient
+    images: ImageClient
+    downloads: Downloads
     now: Callable[[], datetime] = utc_now
     jitter: Callable[[float, float], float] = random.uniform
 
@@ -52,7 +54,13 @@ class Services:
     @classmethod
     def make(cls, settings: Settings) -> "Services":
         """Everything that the settings name; no request is made yet."""
-        return cls(settings, Storage.connect(settings), _ocr_client(settings))
+        return cls(
+            settings,
+            Storage.connect(settings),
+            _ocr_client(settings),
+            _image_client(settings),
+            Downloads(settings.image_endpoint),
+        )
 
 
 @lru_cache(maxsize=1)
@@ -69,22 +77,39 @@ def services() -> Services:
 @contextmanager
 def workspace() -> Iterator[Path]:
     """A folder for one job's files, removed whatever happens."""
-    with tempfile.TemporaryDirectory(prefix=_WORKSPACE) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{_WORKSPACE}{os.getpid()}-") as folder:
         yield Path(folder)
 
 
 def _ocr_client(settings: Settings) -> OcrClient:
-    credential = (
-        Key(settings.ocr_api_key)
-        if settings.ocr_api_key
-        else Entra(default_token_source(settings.client_id), settings.ocr_scope)
-    )
+    transport = Transport(_credential(settings, settings.ocr_api_key, settings.ocr_scope))
     url = ocr_url(settings.ocr_endpoint, settings.ocr_route)
-    return OcrClient(url, Transport(credential), settings.ocr_deadline_seconds)
+    return OcrClient(url, transport, settings.ocr_deadline_seconds)
+
+
+def _image_client(settings: Settings) -> ImageClient:
+    transport = Transport(_credential(settings, settings.image_api_key, settings.image_scope))
+    where = settings.image_endpoint, settings.image_route, settings.image_api_version
+    return ImageClient(*where, transport, settings.image_deadline_seconds)
+
+
+def _credential(settings: Settings, key: str, scope: str) -> Key | Entra:
+    return Key(key) if key else Entra(LazyTokenSource(settings.client_id), scope)
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Workspaces of workers that were killed; none lives for an hour."""
-    for left in folder.glob(f"{_WORKSPACE}*"):
-        if left.is_dir() and time.time() - left.stat().st_mtime > _LEFTOVER_SECONDS:
+    """Workspaces of workers that were killed: their names tell which process made them."""
+    for left in folder.glob(f"{_WORKSPACE}*-*"):
+        maker = left.name.removeprefix(_WORKSPACE).split("-")[0]
+        if maker.isdecimal() and not _runs(int(maker)):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -15,6 +15,7 @@ from shared.errors import Misconfigured
 PREFIX = "DARKROOM_"
 BLOB_SOURCES = ("EventGrid", "LogsAndContainerScan")
 OCR_ROUTES = ("foundry", "serverless")
+IMAGE_ROUTES = ("v1", "deployments")
 COGNITIVE_SCOPE = "https://cognitiveservices.azure.com/.default"
 
 
@@ -38,6 +39,18 @@ def _positive(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", value.strip()) or int(value) < 1:
         raise ValueError("is not a whole number above 0")
     return int(value)
+
+
+def _count(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,2}", value.strip()):
+        raise ValueError("is not a whole number from 0 to 99")
+    return int(value)
+
+
+def _flag(value: str) -> bool:
+    if value.strip().lower() not in ("true", "false"):
+        raise ValueError("is not true or false")
+    return value.strip().lower() == "true"
 
 
 def _choice(*allowed: str) -> Callable[[str], str]:
@@ -115,6 +128,43 @@ class Settings:
     ocr_deadline_seconds: int = _setting(
         "DARKROOM_OCR_DEADLINE_SECONDS", _positive, 300, "300",
         "Seconds, by the wall clock, that one OCR call may take. Must stay below `functionTimeout` in host.json.",
+    )  # fmt: skip
+    image_endpoint: str = _setting(
+        "DARKROOM_IMAGE_ENDPOINT", _endpoint, "", "http://127.0.0.1:8780",
+        "Where pictures are made: `https://<resource>.openai.azure.com` or `https://<resource>.services.ai.azure.com`. "
+        "Without it image jobs wait.",
+    )  # fmt: skip
+    image_route: str = _setting(
+        "DARKROOM_IMAGE_ROUTE", _choice(*IMAGE_ROUTES), "v1", "v1",
+        "`v1` (`/openai/v1/images/…`) or `deployments` (`/openai/deployments/<deployment>/images/…?api-version=…`).",
+    )  # fmt: skip
+    image_api_version: str = _setting(
+        "DARKROOM_IMAGE_API_VERSION", _text, "2025-04-01-preview", "2025-04-01-preview",
+        "The api-version of the route `deployments`.",
+    )  # fmt: skip
+    image_api_key: str = _setting(
+        "DARKROOM_IMAGE_API_KEY", _text, "", "local-key",
+        "Key of the image endpoint; empty: Microsoft Entra ID.",
+    )  # fmt: skip
+    image_scope: str = _setting(
+        "DARKROOM_IMAGE_SCOPE", _text, COGNITIVE_SCOPE, COGNITIVE_SCOPE,
+        "Scope of the Microsoft Entra token for pictures; used when no key is set.",
+    )  # fmt: skip
+    image_model: str = _setting(
+        "DARKROOM_IMAGE_MODEL", _text, "gpt-image-2", "gpt-image-2",
+        "Name of the image deployment when the message names none.",
+    )  # fmt: skip
+    image_deadline_seconds: int = _setting(
+        "DARKROOM_IMAGE_DEADLINE_SECONDS", _positive, 400, "400",
+        "Seconds, by the wall clock, that one image call may take. Must stay below `functionTimeout` in host.json.",
+    )  # fmt: skip
+    image_unsure_retries: int = _setting(
+        "DARKROOM_IMAGE_UNSURE_RETRIES", _count, 1, "1",
+        "How often a call is made again that ended without an answer and may have been billed.",
+    )  # fmt: skip
+    prompt_in_files: bool = _setting(
+        "DARKROOM_PROMPT_IN_FILES", _flag, False, "false",
+        "`true` writes the prompt into the metadata of the pictures that are made.",
     )  # fmt: skip
     models: dict[str, Any] = _setting(
         "DARKROOM_MODELS", _json_object, {}, "{}",

@@ -41,13 +41,22 @@ def test_every_setting_is_read_by_its_name() -> None:
         "ocr_scope": "https://ai.azure.com/.default",
         "ocr_model": "my-ocr",
         "ocr_deadline_seconds": 60,
+        "image_endpoint": "https://pictures.example",
+        "image_route": "deployments",
+        "image_api_version": "2026-01-01",
+        "image_api_key": "another key",
+        "image_scope": "https://ai.azure.com/.default",
+        "image_model": "my-images",
+        "image_deadline_seconds": 90,
+        "image_unsure_retries": 0,
+        "prompt_in_files": True,
         "models": {"my-ocr": {"like": "mistral-ocr-4-0"}},
         "max_document_mb": 10,
         "max_document_pages": 20,
         "job_hours": 2,
     }
     assert values.keys() == NAMES.keys()
-    written = {NAMES[name]: f" {value} ".replace("'", '"') for name, value in values.items()}
+    written = {NAMES[name]: f" {value} ".replace("'", '"') for name, value in values.items()}  # True is a flag's text
 
     settings = Settings.read(written)
 
@@ -71,6 +80,13 @@ def test_every_sample_can_be_used(name: str) -> None:
 
 
 BAD = [
+    ("DARKROOM_IMAGE_ENDPOINT", f"http://{CANARY}.example"),
+    ("DARKROOM_IMAGE_ROUTE", f"{CANARY}"),
+    ("DARKROOM_IMAGE_DEADLINE_SECONDS", "0"),
+    ("DARKROOM_IMAGE_UNSURE_RETRIES", "-1"),
+    ("DARKROOM_IMAGE_UNSURE_RETRIES", "100"),
+    ("DARKROOM_IMAGE_UNSURE_RETRIES", "once"),
+    ("DARKROOM_PROMPT_IN_FILES", "yes"),
     ("DARKROOM_BLOB_SOURCE", f"{CANARY}"),
     ("DARKROOM_BLOB_SOURCE", "eventgrid"),
     ("DARKROOM_OCR_ENDPOINT", CANARY),
@@ -147,6 +163,14 @@ def test_contradictions_are_told_with_what_to_do(environment: dict[str, str], na
     assert all(name in problem for name in names)
 
 
+def test_whoever_only_reads_documents_needs_no_setting_for_pictures() -> None:
+    """Image jobs wait then, and say for what."""
+    settings = Settings.read(GOOD)
+
+    assert (settings.problems, settings.image_endpoint, settings.image_model) == ((), "", "gpt-image-2")
+    assert (settings.image_route, settings.image_unsure_retries, settings.prompt_in_files) == ("v1", 1, False)
+
+
 def test_a_wrong_endpoint_is_not_also_missing() -> None:
     """One cause, one sentence."""
     assert len(problems(DARKROOM_OCR_ENDPOINT="http://far.example")) == 1
@@ -168,6 +192,6 @@ def test_work_does_not_begin_with_a_problem() -> None:
 
 def test_settings_do_not_show_keys() -> None:
     """A log line or a traceback with the settings in it shows none."""
-    settings = Settings.read({**GOOD, "DARKROOM_OCR_API_KEY": CANARY})
+    settings = Settings.read({**GOOD, "DARKROOM_OCR_API_KEY": CANARY, "DARKROOM_IMAGE_API_KEY": CANARY})
 
     assert CANARY not in repr(settings) + str(settings)

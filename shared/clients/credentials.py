@@ -3,6 +3,8 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from shared.errors import Unauthorised
@@ -83,8 +85,18 @@ class Entra:
             ) from None
 
 
-def default_token_source(client_id: str) -> TokenSource:
-    """The identity of this process: managed in Azure, a developer's sign-in elsewhere."""
-    from azure.identity import DefaultAzureCredential  # slow to import; only keyless endpoints need it
+@dataclass(frozen=True)
+class LazyTokenSource:
+    """The identity of this process, managed in Azure and a developer's sign-in elsewhere; made when first asked."""
 
-    return DefaultAzureCredential(managed_identity_client_id=client_id or None)
+    client_id: str
+
+    @cached_property
+    def _source(self) -> TokenSource:
+        from azure.identity import DefaultAzureCredential  # slow to import; only keyless endpoints need it
+
+        return DefaultAzureCredential(managed_identity_client_id=self.client_id or None)
+
+    def get_token(self, *scopes: str) -> AccessToken:
+        """A token for these scopes."""
+        return self._source.get_token(*scopes)

@@ -38,6 +38,8 @@ _FILTERS = frozenset(
         "responsibleaipolicyviolation",
     }
 )
+_USERS = frozenset({"invalid_request_error", "image_generation_user_error", "invalid_value", "unknown_parameter"})
+_LIMITS = frozenset({"429", "rate_limit_exceeded", "rate_limited", "too_many_requests"})
 _TOO_MANY_PAGES = "3730"
 _DAMAGED_FILE = "3310"
 
@@ -50,6 +52,7 @@ class Refusal:
     codes: frozenset[str]
     words: str
     unknown_fields: tuple[str, ...]
+    moderation: str = ""
 
     @classmethod
     def read(cls, status: int, body: bytes) -> "Refusal":
@@ -66,7 +69,13 @@ class Refusal:
         words = _words(message, problems)
         codes = {str(inner.get(k)).lower() for k in ("code", "type") if inner.get(k) is not None}
         unknown = tuple(_field(p) for p in problems if p.get("type") == "extra_forbidden")
-        return cls(status, frozenset(codes | _inner_codes(inner)), " ".join(words.split())[:_LONGEST_WORDS], unknown)
+        return cls(
+            status,
+            frozenset(codes | _inner_codes(inner)),
+            " ".join(words.split())[:_LONGEST_WORDS],
+            unknown,
+            _moderation(inner),
+        )
 
     def error(self, deployment: str, headers: Mapping[str, str], now: datetime) -> DarkroomError:
         """The typed error that this answer is."""
@@ -80,8 +89,15 @@ class Refusal:
         if self.status in (401, 402, 403, 404):
             return self._for_the_operator(deployment, said)
         if self.codes & _FILTERS:
-            return Refused(f"A content filter refused the request{said}")
+            return Refused(f"A content filter refused the request{self.moderation}{said}")
         return self._permanent(deployment, said)
+
+    def without_status(self, deployment: str, now: datetime) -> DarkroomError:
+        """The typed error that an error within a success or a stream is; no status tells, so its code must."""
+        if self.codes & _FILTERS or self.codes & _USERS:
+            return self.error(deployment, {}, now)
+        status = 429 if self.codes & _LIMITS else 500
+        return Refusal(status, self.codes, self.words, (), self.moderation).error(deployment, {}, now)
 
     def _for_the_operator(self, deployment: str, said: str) -> DarkroomError:
         if self.status == 402:
@@ -129,6 +145,23 @@ def _unauthorised(deployment: str, status: int, words: str, said: str) -> Unauth
         remedy="Check the key; with Microsoft Entra ID give the identity the role Cognitive Services User, and wait "
         "ten minutes.",
     )
+
+
+def _moderation(error: Mapping[str, Any]) -> str:
+    """At what stage a filter refused, and for what, where the answer tells: ` (input: violence)`."""
+    details = error.get("moderation_details")
+    if isinstance(details, dict):
+        stage, categories = details.get("moderation_stage"), details.get("categories")
+    else:
+        inner = error.get("inner_error") or error.get("innererror")
+        results = (
+            inner.get("content_filter_results") or inner.get("content_filter_result") if isinstance(inner, dict) else {}
+        )
+        stage = None
+        categories = [k for k, v in (results or {}).items() if isinstance(v, dict) and v.get("filtered")]
+    names = ", ".join(str(name)[:40] for name in categories) if isinstance(categories, list) else ""
+    told = ": ".join(part for part in (str(stage)[:40] if stage else "", names) if part)
+    return f" ({told})" if told else ""
 
 
 def _inner_codes(error: Mapping[str, Any]) -> set[str]:

@@ -19,6 +19,7 @@ from shared.clients.deadline import Deadline
 from shared.clients.refusals import Refusal
 from shared.errors import DarkroomError, NotDeployed, Throttled, TooLarge, Unavailable
 
+_JSON = "application/json"
 _CONNECT_SECONDS = 10.0
 _LARGEST_ANSWER = 512 * 1024 * 1024
 _LARGEST_ERROR = 256 * 1024
@@ -62,8 +63,30 @@ class Transport:
     breaker: Breaker = field(default_factory=Breaker)
     _local: threading.local = field(default_factory=threading.local)
 
-    def post(self, url: str, body: Body, answer: Path, *, deployment: str, seconds: float) -> None:
-        """POST JSON and spool the answer of a success into the file `answer`.
+    def post(
+        self, url: str, body: Body, answer: Path, *, deployment: str, seconds: float, content_type: str = _JSON
+    ) -> None:
+        """POST a body and spool the answer of a success into the file `answer`.
+
+        Raises as `exchange` does.
+        """
+
+        def take(_: str, pieces: Iterator[bytes]) -> None:
+            spool(pieces, answer)
+
+        self.exchange(url, body, take, deployment=deployment, seconds=seconds, content_type=content_type)
+
+    def exchange(
+        self,
+        url: str,
+        body: Body,
+        take: Callable[[str, Iterator[bytes]], None],
+        *,
+        deployment: str,
+        seconds: float,
+        content_type: str,
+    ) -> None:
+        """POST a body and hand the answer of a success to `take`: its content type, and its bytes as they arrive.
 
         Raises:
             Deferred: throttled, unavailable, cut, out of time, unauthorised, not deployed or blocked.
@@ -73,8 +96,7 @@ class Transport:
         deadline = self.deadline(seconds)
         headers = {
             "Authorization": f"Bearer {self.credential.bearer()}",
-            "Content-Type": "application/json",
-            "Accept": "application/json",
+            "Content-Type": content_type,
         }
         try:
             with (
@@ -83,7 +105,7 @@ class Transport:
                     url,
                     data=_Metered(body, deadline),
                     headers=headers,
-                    auth=_no_netrc,
+                    auth=no_netrc,
                     stream=True,
                     allow_redirects=False,
                     timeout=_timeout(deadline),
@@ -93,20 +115,17 @@ class Transport:
                     "model answered deployment=%s status=%d request_id=%s sent=%d",
                     deployment, response.status_code, _request_id(response.headers), len(body),
                 )  # fmt: skip
-                self._take(response, answer, deployment, deadline)
+                if response.status_code != 200:
+                    raise self._error(response, deployment, deadline)
+                take(response.headers.get("Content-Type", ""), _pieces(response, deadline))
         except Throttled as throttled:
             self.breaker.pause(deployment, throttled)
             raise
         except _BROKEN as error:
             raise Unavailable(
-                f"The connection to the deployment {deployment} failed ({type(error).__name__})."
+                f"The connection to the deployment {deployment} failed ({type(error).__name__}).",
+                reached=not _never_connected(error),
             ) from None  # the cause's text holds the address, and nothing that helps
-
-    def _take(self, response: requests.Response, answer: Path, deployment: str, deadline: Deadline) -> None:
-        if response.status_code == 200:
-            _spool(_pieces(response, deadline), answer, _LARGEST_ANSWER)
-            return
-        raise self._error(response, deployment, deadline)
 
     def _error(self, response: requests.Response, deployment: str, deadline: Deadline) -> DarkroomError:
         if response.is_redirect or response.status_code < 400:
@@ -148,12 +167,23 @@ class _Metered:
             yield piece
 
 
+def _never_connected(error: BaseException) -> bool:
+    """Whether the call ended before anything was sent, so that nothing can have been billed."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, requests.ConnectTimeout | urllib3.exceptions.NewConnectionError):
+            return True
+        reason = getattr(cause, "reason", None) or (cause.args[0] if cause.args else None)
+        cause = reason if isinstance(reason, BaseException) else None
+    return False
+
+
 def _timeout(deadline: Deadline) -> Any:
     """Within the deadline as a whole; requests passes urllib3's own kind of timeout on, which its types do not say."""
     return urllib3.Timeout(connect=_CONNECT_SECONDS, total=deadline.remaining())
 
 
-def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Without an `auth` of its own, requests would let a .netrc file overwrite the Authorization header."""
     return request
 
@@ -167,13 +197,19 @@ def _pieces(response: requests.Response, deadline: Deadline) -> Iterator[bytes]:
     deadline.remaining()
 
 
-def _spool(pieces: Iterable[bytes], answer: Path, limit: int) -> None:
+def spool(pieces: Iterable[bytes], answer: Path) -> None:
+    """Write an answer into a file as it arrives.
+
+    Raises:
+        TooLarge: above 512 MB.
+    """
     size = 0
     with answer.open("wb") as file:
         for piece in pieces:
             size += len(piece)
-            if size > limit:
-                raise TooLarge(f"The model's answer is above {limit // 1024 // 1024} MB.", code="answer_too_large")
+            if size > _LARGEST_ANSWER:
+                limit = _LARGEST_ANSWER // 1024 // 1024
+                raise TooLarge(f"The model's answer is above {limit} MB.", code="answer_too_large")
             file.write(piece)
 
 

@@ -1,6 +1,8 @@
 """Stand-ins for the outside, held to the real thing by `tests/contract/test_storage.py`."""
 
+import base64
 import hashlib
+import io
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -10,9 +12,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pypdfium2
+from PIL import Image
 
-from shared import jobs
+from shared import ocr_jobs
 from shared.clients.credentials import Key
+from shared.clients.downloads import Downloads
+from shared.clients.image_answer import ImageAnswer
+from shared.clients.images import ImageClient, ImageRequest
 from shared.clients.ocr import OcrClient, OcrRequest
 from shared.clients.ocr_answer import OcrAnswer
 from shared.clients.transport import Transport
@@ -175,6 +181,47 @@ class FakeOcr(OcrClient):
         return {"index": at, "markdown": f"{text}\n\n![img-0.jpeg](img-0.jpeg)", "images": [image]}
 
 
+class FakeImages(ImageClient):
+    """Makes grey PNGs at once, counts calls, and raises what a test puts into `faults` first.
+
+    `partials` come before the picture; `data` is answered in place of it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("http://fake", "v1", "", Transport(Key("unused")), 1)
+        object.__setattr__(self, "calls", [])
+        object.__setattr__(self, "faults", [])
+        object.__setattr__(self, "partials", [])
+        object.__setattr__(self, "data", [])
+
+    calls: list[ImageRequest]
+    faults: list[Exception | None]
+    partials: list[bytes]
+    data: list[dict[str, Any]]
+
+    def make(self, request: ImageRequest, answer: Path, on_partial: Callable[[int, Path], None]) -> ImageAnswer:
+        fault = self.faults.pop(0) if self.faults else None
+        if fault:
+            raise fault
+        self.calls.append(request)
+        for index, partial in enumerate(self.partials):
+            answer.with_suffix(".unfinished").write_bytes(partial)
+            on_partial(index, answer.with_suffix(".unfinished"))
+        encoded = base64.b64encode(small_png(len(self.calls))).decode()
+        usage = {"input_tokens_details": {"text_tokens": 10, "image_tokens": 0}, "output_tokens": 100}
+        count = int(request.fields.get("n", 1))
+        data = self.data or [{"b64_json": encoded}] * count
+        answer.write_text(json.dumps({"data": data, "usage": usage}))
+        return ImageAnswer.read(answer)
+
+
+def small_png(shade: int = 0, size: tuple[int, int] = (8, 8), mode: str = "L") -> bytes:
+    """A PNG of one shade."""
+    buffer = io.BytesIO()
+    Image.new(mode, size, shade).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def _texts(request: OcrRequest) -> list[str]:
     if request.media_type != PDF:
         return ["A picture."]
@@ -188,6 +235,7 @@ class Bench:
 
     storage: MemoryStorage
     ocr: FakeOcr
+    images: FakeImages
     clock: Clock
     services: Services
 
@@ -196,14 +244,19 @@ class Bench:
         """Fakes that share one clock; settings beside the needed ones."""
         clock, ocr = Clock(), FakeOcr()
         storage = MemoryStorage(clock)
-        chosen = Settings(storage="memory", ocr_endpoint="http://fake", **settings)
-        return cls(storage, ocr, clock, Services(chosen, storage, ocr, now=clock, jitter=lambda low, high: low))
+        needed = {"storage": "memory", "ocr_endpoint": "http://fake", "image_endpoint": "http://fake"}
+        chosen = Settings(**{**needed, **settings})
+        images = FakeImages()
+        services = Services(
+            chosen, storage, ocr, images, Downloads(chosen.image_endpoint), clock, lambda low, high: low
+        )
+        return cls(storage, ocr, images, clock, services)
 
     def drop(self, name: str, data: bytes, **metadata: str) -> None:
         """Write a document and tell of it, as the trigger does."""
         ref = BlobRef("documents", name)
         self.storage.write(ref, data, "application/octet-stream", metadata=metadata)
-        jobs.document_dropped(self.services, ref)
+        ocr_jobs.document_dropped(self.services, ref)
 
     def post(self, **message: Any) -> None:
         """Post a message on `ocr-jobs`."""
@@ -215,7 +268,7 @@ class Bench:
         if not waiting:
             return None
         posted = waiting.pop(0)
-        jobs.ocr_message(self.services, posted.text.encode(), attempt)
+        ocr_jobs.ocr_message(self.services, posted.text.encode(), attempt)
         return posted
 
     def run(self, most: int = 100) -> None:

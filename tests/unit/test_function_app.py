@@ -21,6 +21,8 @@ DOORS = {
     "ocr_document": "blobTrigger",
     "ocr_job": "queueTrigger",
     "ocr_poison": "queueTrigger",
+    "image_job": "queueTrigger",
+    "image_poison": "queueTrigger",
     "document_poison": "queueTrigger",
     "sweep_documents": "timerTrigger",
 }
@@ -74,10 +76,28 @@ def test_there_are_threads_for_every_invocation_that_the_host_may_start() -> Non
     assert int(SAMPLE["PYTHON_THREADPOOL_THREAD_COUNT"]) >= at_once
 
 
-def test_a_call_to_a_model_ends_before_the_host_would_end_it() -> None:
+@pytest.mark.parametrize("kind", ["OCR", "IMAGE"])
+def test_a_call_to_a_model_ends_before_the_host_would_end_it(kind: str) -> None:
     """A host timeout kills every other invocation of the worker."""
     hours, minutes, seconds = map(int, HOST["functionTimeout"].split(":"))
-    assert int(SAMPLE["DARKROOM_OCR_DEADLINE_SECONDS"]) < (hours * 60 + minutes) * 60 + seconds
+    assert int(SAMPLE[f"DARKROOM_{kind}_DEADLINE_SECONDS"]) < (hours * 60 + minutes) * 60 + seconds
+
+
+def test_an_image_message_arrives_with_what_makes_it_this_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its text, its count and its own id, of which a job's id is made."""
+    sys.modules.pop("function_app", None)  # an app can be indexed once only
+    import function_app
+    from shared import image_jobs, services
+
+    taken: list[object] = []
+    monkeypatch.setattr(services, "services", lambda: "services")
+    monkeypatch.setattr(image_jobs, "image_message", lambda *given, **named: taken.extend([*given, named]))
+    message = SimpleNamespace(get_body=lambda: b"{}", dequeue_count=3, id="m-1")
+
+    door = next(f for f in function_app.app.get_functions() if f.get_function_name() == "image_job")
+    door.get_user_function()(message)
+
+    assert taken == ["services", b"{}", 3, {"message_id": "m-1"}]
 
 
 def test_a_blobs_name_is_decoded_from_the_hosts_binding_data() -> None:

@@ -11,9 +11,11 @@ from starlette.routing import Route
 
 from local.foundry import errors
 from local.foundry.control import Control
+from local.foundry.engines import Engines
 from local.foundry.gateway import Desk, Gateway
+from local.foundry.images.endpoint import image_endpoints
+from local.foundry.images.shelf import Shelf
 from local.foundry.ocr.endpoint import ocr_endpoints
-from local.foundry.ocr.engine import Engines
 from local.foundry.settings import Settings
 
 
@@ -25,7 +27,8 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = _now) -> Star
     """Build the app; `clock` stamps calls and moves the rate window."""
     desk = Desk(settings, clock)
     engines = Engines()
-    endpoints = [*ocr_endpoints(settings, engines)]
+    shelf = Shelf(clock)
+    endpoints = [*ocr_endpoints(settings, engines), *image_endpoints(settings, engines, shelf, clock)]
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -35,7 +38,8 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = _now) -> Star
     return Starlette(
         routes=[
             *(Route(endpoint.path, Gateway(endpoint, desk)) for endpoint in endpoints),
-            *Control(desk, engines).routes(),
+            *shelf.routes(),
+            *Control(desk, engines, shelf).routes(),
         ],
         exception_handlers={404: _not_found, 405: _not_found},
         lifespan=lifespan,

@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local.foundry.engines import Engines, EngineSettings
 from local.foundry.faults import Fault
 from local.foundry.gateway import Desk
+from local.foundry.images.shelf import Shelf
 from local.foundry.limits import LimitSettings
-from local.foundry.ocr.engine import Engines, EngineSettings
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -19,10 +20,11 @@ Body = TypeVar("Body", bound=BaseModel)
 class Control:
     """Handlers of /emulator/; they need no key, and answer 422 with the reasons when a body does not fit."""
 
-    def __init__(self, desk: Desk, engines: Engines) -> None:
-        """Control this desk and these engines."""
+    def __init__(self, desk: Desk, engines: Engines, shelf: Shelf) -> None:
+        """Control this desk, these engines and the pictures on this shelf."""
         self._desk = desk
         self._engines = engines
+        self._shelf = shelf
 
     def routes(self) -> list[Route]:
         """The routes of the control API."""
@@ -34,6 +36,7 @@ class Control:
             Route("/emulator/faults", self.clear_faults, methods=["DELETE"]),
             Route("/emulator/limits", self.set_limits, methods=["PUT"]),
             Route("/emulator/engine", self.set_engine, methods=["PUT"]),
+            Route("/emulator/pictures/expire", self.expire_pictures, methods=["POST"]),
         ]
 
     async def health(self, _request: Request) -> Response:
@@ -73,12 +76,16 @@ class Control:
         return JSONResponse(limits.model_dump())
 
     async def set_engine(self, request: Request) -> Response:
-        """Choose what reads the documents."""
+        """Choose what reads the documents, and how pictures are made."""
         settings = await _read(request, EngineSettings)
         if isinstance(settings, Response):
             return settings
         self._engines.configure(settings)
         return JSONResponse(settings.model_dump())
+
+    async def expire_pictures(self, _request: Request) -> Response:
+        """Let the addresses of all pictures run out now."""
+        return JSONResponse({"expired": self._shelf.expire()})
 
 
 async def _read(request: Request, shape: type[Body]) -> Body | Response:

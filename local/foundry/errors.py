@@ -1,4 +1,4 @@
-"""Every error body the emulated services send, in one place.
+"""The error bodies of the gateway and of Mistral; those of the image endpoints are in `images/refusals.py`.
 
 Two families reach a client: the Azure gateway's `{"error": {"code", "message"}}` and Mistral's flat
 `{"object": "error", ...}`. Bodies come from Microsoft's documentation and from public reports of live answers; what is
@@ -21,6 +21,7 @@ _BLOCKED = (
     "Your resource has been temporarily blocked because we detected behavior that may violate our content policy. "
     "Contact support to restore access."
 )
+OCR_RATE = "Requests to the OCR operation have exceeded call rate limit of your current pricing tier."
 _PLAIN_MESSAGES = {
     400: "Bad request",
     404: "Resource not found",
@@ -121,23 +122,23 @@ def unprocessable(details: list[dict[str, Any]]) -> ServiceError:
     )
 
 
-def rate_limited(seconds: float) -> ServiceError:
+def rate_limited(seconds: float, sentence: str = OCR_RATE) -> ServiceError:
     """429 as a real gateway limit: both headers and the text say how long to wait."""
-    return throttled(seconds, {**_seconds(seconds), **_milliseconds(seconds * 1000)})
+    return throttled(seconds, {**_seconds(seconds), **_milliseconds(seconds * 1000)}, sentence)
 
 
-def throttled(seconds: float | None, headers: Mapping[str, str]) -> ServiceError:
+def throttled(seconds: float | None, headers: Mapping[str, str], sentence: str = OCR_RATE) -> ServiceError:
     """429 in the gateway's shape; the text names the delay when there is one."""
-    message = "Requests to the OCR operation have exceeded call rate limit of your current pricing tier."
+    message = sentence
     if seconds is not None:
         message += f" Please retry after {_number(seconds)} seconds."
     return gateway(429, message, headers=headers)
 
 
-def by_status(status: int, seconds: float | None, headers: Mapping[str, str]) -> ServiceError:
-    """The usual body of a status, for faults made on request."""
+def by_status(status: int, seconds: float | None, headers: Mapping[str, str], sentence: str = OCR_RATE) -> ServiceError:
+    """The usual body of a status, for faults made on request; `sentence` says what a 429 refuses."""
     if status == 429:
-        return throttled(seconds, headers)
+        return throttled(seconds, headers, sentence)
     usual = {401: bad_key, 403: blocked}.get(status)
     if usual is not None:
         return usual()
@@ -145,6 +146,12 @@ def by_status(status: int, seconds: float | None, headers: Mapping[str, str]) ->
     if seconds is not None:
         message += f". Please retry after {_number(seconds)} seconds."
     return gateway(status, message, headers=headers)
+
+
+def in_stream() -> dict[str, Any]:
+    """What an event of the name `error` carries when a stream breaks off; assumed, no capture of Azure's is public."""
+    error = {"type": "server_error", "code": "server_error", "message": _PLAIN_MESSAGES[500] + ".", "param": None}
+    return {"type": "error", "error": error}
 
 
 def retry_headers(seconds: float | None, milliseconds: float | None, as_date: bool, now: datetime) -> dict[str, str]:

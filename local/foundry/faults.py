@@ -1,18 +1,21 @@
-"""Faults made on request: error statuses, null bodies, cut, slow and dripping answers, reset connections."""
+"""Faults made on request: error statuses, null bodies, cut, slow, dripping and broken answers, reset connections."""
 
 import asyncio
+import json
 import random
 from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from starlette.datastructures import Headers
 from starlette.types import Message, Send
 
 from local.foundry import errors
 
 _DRIP_PIECES = 20
-_AFTER_THE_WORK = {"cut", "slow", "drip"}
+_WORK_DONE = {"cut", "slow", "drip"}
+_STRIKES_THE_ANSWER = {*_WORK_DONE, "stream_error"}
 
 
 class Fault(BaseModel):
@@ -20,7 +23,7 @@ class Fault(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["status", "null", "cut", "slow", "drip", "reset"]
+    kind: Literal["status", "null", "cut", "slow", "drip", "reset", "stream_error"]
     status: int = Field(default=503, ge=400, le=599)
     after_seconds: float | None = Field(default=None, ge=0)
     after_ms: float | None = Field(default=None, ge=0)
@@ -28,6 +31,7 @@ class Fault(BaseModel):
     message_only: bool = False
     seconds: float = Field(default=1.0, ge=0)
     bytes: int = Field(default=100, ge=0)
+    events: int = Field(default=0, ge=0)
     times: int | None = Field(default=1, ge=1)
     probability: float = Field(default=1.0, gt=0, le=1)
     seed: int = 0
@@ -44,21 +48,21 @@ class Fault(BaseModel):
     @property
     def bills(self) -> bool:
         """Whether the service did the work nevertheless; true by default for answers that were merely cut or slow."""
-        return self.kind in _AFTER_THE_WORK if self.billed is None else self.billed
+        return self.kind in _WORK_DONE if self.billed is None else self.billed
 
     @property
     def answers_itself(self) -> bool:
         """Whether the fault stands in place of the service's answer."""
-        return self.kind not in _AFTER_THE_WORK
+        return self.kind not in _STRIKES_THE_ANSWER
 
     def concerns(self, route: str, deployment: str) -> bool:
         """Whether a call on this route to this deployment can meet the fault."""
         return self.route in (None, route) and self.deployment in (None, deployment)
 
-    def error(self, now: datetime) -> errors.ServiceError:
-        """The error answer of a `status` fault."""
+    def error(self, now: datetime, sentence: str = errors.OCR_RATE) -> errors.ServiceError:
+        """The error answer of a `status` fault; `sentence` says what a 429 refuses."""
         headers = {} if self.message_only else self._headers(now)
-        return errors.by_status(self.status, self.after_seconds, headers)
+        return errors.by_status(self.status, self.after_seconds, headers, sentence)
 
     def _headers(self, now: datetime) -> dict[str, str]:
         return errors.retry_headers(self.after_seconds, self.after_ms, self.retry_after_date, now)
@@ -113,8 +117,8 @@ class CutOffError(Exception):
 
 
 def shape(fault: Fault | None, send: Send) -> Send:
-    """Wrap `send` so that the answer arrives cut or dripping, if the fault says so."""
-    wrappers: dict[str, Callable[[Fault, Send], Send]] = {"cut": _cutting, "drip": _dripping}
+    """Wrap `send` so that the answer arrives cut, dripping or broken, if the fault says so."""
+    wrappers: dict[str, Callable[[Fault, Send], Send]] = {"cut": _cutting, "drip": _dripping, "stream_error": _breaking}
     wrapper = wrappers.get(fault.kind) if fault else None
     return wrapper(fault, send) if fault and wrapper else send
 
@@ -133,6 +137,24 @@ def _cutting(fault: Fault, send: Send) -> Send:
         raise CutOffError
 
     return cut
+
+
+def _breaking(fault: Fault, send: Send) -> Send:
+    streams, left = False, fault.events
+
+    async def break_off(message: Message) -> None:
+        nonlocal streams, left
+        if message["type"] == "http.response.start":
+            streams = Headers(raw=message["headers"]).get("content-type", "").startswith("text/event-stream")
+        elif streams and not left:
+            event = f"event: error\ndata: {json.dumps(errors.in_stream())}\n\n"
+            await send({**message, "body": event.encode(), "more_body": False})
+            raise CutOffError
+        else:
+            left -= 1
+        await send(message)
+
+    return break_off
 
 
 def _dripping(fault: Fault, send: Send) -> Send:

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from local.foundry import auth, errors, faults
 from local.foundry.errors import ServiceError
@@ -35,14 +36,21 @@ class Order(Protocol):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One route: its path, whether it reads nothing but bearer keys, and how it reads a request and its body.
+    """One route: its path, how it reads a request, and what the gateway is to know about it.
 
-    `read` raises ServiceError for a body without a known deployment.
+    `receive` takes the body in, whole and before anything is checked, so that no caller is cut off while it sends;
+    `read` finds it in the request then. Both raise ServiceError, `read` also for a body without a known deployment.
+    `keys_only` routes read nothing but bearer keys; `rate` is the sentence of a 429, into which `{api_version}` is put;
+    `rate_headers` says whether every answer tells the rate limit.
     """
 
     path: str
-    read: Callable[[Request, bytes], Awaitable[Order]]
+    read: Callable[[Request], Awaitable[Order]]
+    receive: Callable[[Request], Awaitable[object]] = Request.body
+    max_body_bytes: int = MAX_BODY_BYTES
     keys_only: bool = False
+    rate: str = errors.OCR_RATE
+    rate_headers: bool = False
 
 
 @dataclass
@@ -82,12 +90,13 @@ class Gateway:
             await self._serve(call, scope, receive, send)
 
     async def _serve(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
+        request = _BoundedRequest(scope, receive, self._endpoint.max_body_bytes)
+        send = self._telling_the_rate(send)
         try:
-            body = await _read_body(request)
+            await self._endpoint.receive(request)
             auth.check(request.headers, self._desk.settings, self._endpoint.keys_only, self._desk.clock())
-            with self._desk.limits.admit():
-                await self._answer(call, request, body, send)
+            with self._desk.limits.admit(self._rate(request)):
+                await self._answer(call, request, send)
         except ServiceError as error:
             self._record(call, error.status)
             await error.response()(scope, receive, send)
@@ -98,9 +107,11 @@ class Gateway:
         except Exception:
             _log.exception("call failed: %s %s", call.route, call.model)
             raise
+        finally:
+            await request.close()
 
-    async def _answer(self, call: Call, request: Request, body: bytes, send: Send) -> None:
-        order = await self._endpoint.read(request, body)
+    async def _answer(self, call: Call, request: Request, send: Send) -> None:
+        order = await self._endpoint.read(request)
         call.model = order.deployment
         fault = self._desk.faults.take(call.route, order.deployment)
         if fault and fault.answers_itself:
@@ -118,7 +129,7 @@ class Gateway:
             await order.answer(call)
             call.billed = True
         if fault.kind == "status":
-            raise fault.error(self._desk.clock())
+            raise fault.error(self._desk.clock(), self._rate(request))
         if fault.kind == "reset":
             self._record(call, 0)
             request.state.reset_connection()
@@ -129,15 +140,37 @@ class Gateway:
     def _record(self, call: Call, status: int) -> None:
         call.status = status
         self._desk.stats.record(call)
-        _log.info("call answered: %s %s status %d, %d pages billed", call.route, call.model, status, call.pages)
+        billed = f"{call.pages} pages, {call.pictures} pictures"
+        _log.info("call answered: %s %s status %d, %s billed", call.route, call.model, status, billed)
+
+    def _rate(self, request: Request) -> str:
+        return self._endpoint.rate.format(api_version=request.query_params.get("api-version", "v1"))
+
+    def _telling_the_rate(self, send: Send) -> Send:
+        if not self._endpoint.rate_headers:
+            return send
+
+        async def tell(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self._desk.limits.headers())
+            await send(message)
+
+        return tell
 
 
-async def _read_body(request: Request) -> bytes:
-    if int(request.headers.get("content-length", "0")) > MAX_BODY_BYTES:
-        raise errors.too_large(MAX_BODY_BYTES)
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY_BYTES:
-            raise errors.too_large(MAX_BODY_BYTES)
-    return bytes(body)
+class _BoundedRequest(Request):
+    """A request whose body may only be so long, however it is read."""
+
+    def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
+        super().__init__(scope, receive)
+        self._limit = limit
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        if int(self.headers.get("content-length", "0")) > self._limit:
+            raise errors.too_large(self._limit)
+        seen = 0
+        async for piece in super().stream():
+            seen += len(piece)
+            if seen > self._limit:
+                raise errors.too_large(self._limit)
+            yield piece

@@ -37,29 +37,51 @@ class Limits:
         self._admitted: deque[datetime] = deque()
 
     @contextmanager
-    def admit(self) -> Iterator[None]:
-        """Count a call as running while the block runs; raises ServiceError 429 when a limit is reached."""
-        self._check_concurrent()
-        self._check_rate()
+    def admit(self, sentence: str = errors.OCR_RATE) -> Iterator[None]:
+        """Count a call as running while the block runs.
+
+        Raises ServiceError 429 when a limit is reached; its text is `sentence` and the delay.
+        """
+        self._check_concurrent(sentence)
+        self._check_rate(sentence)
         self._running += 1
         try:
             yield
         finally:
             self._running -= 1
 
-    def _check_concurrent(self) -> None:
+    def headers(self) -> dict[str, str]:
+        """What an answer tells about the rate limit, in the service's `x-ratelimit-*` headers; none without a limit."""
+        allowed = self.settings.requests_per_minute
+        if allowed is None:
+            return {}
+        self._forget_old()
+        return {
+            "x-ratelimit-limit-requests": str(allowed),
+            "x-ratelimit-remaining-requests": str(max(0, allowed - len(self._admitted))),
+            "x-ratelimit-reset-requests": str(self._seconds_left()),
+        }
+
+    def _check_concurrent(self, sentence: str) -> None:
         allowed = self.settings.concurrent
         if allowed is not None and self._running >= allowed:
-            raise errors.rate_limited(1)
+            raise errors.rate_limited(1, sentence)
 
-    def _check_rate(self) -> None:
+    def _check_rate(self, sentence: str) -> None:
         allowed = self.settings.requests_per_minute
         if allowed is None:
             return
+        self._forget_old()
+        if len(self._admitted) >= allowed:
+            raise errors.rate_limited(self._seconds_left(), sentence)
+        self._admitted.append(self._clock())
+
+    def _forget_old(self) -> None:
         now = self._clock()
         while self._admitted and (now - self._admitted[0]).total_seconds() >= _WINDOW_SECONDS:
             self._admitted.popleft()
-        if len(self._admitted) >= allowed:
-            waited = (now - self._admitted[0]).total_seconds() if self._admitted else 0.0
-            raise errors.rate_limited(math.ceil(_WINDOW_SECONDS - waited))
-        self._admitted.append(now)
+
+    def _seconds_left(self) -> int:
+        """Until the oldest call leaves the window."""
+        waited = (self._clock() - self._admitted[0]).total_seconds() if self._admitted else 0.0
+        return math.ceil(_WINDOW_SECONDS - waited)

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 OCR_MODELS = ("mistral-ocr-2503", "mistral-document-ai-2505", "mistral-document-ai-2512", "mistral-ocr-4-0")
-MODELS = OCR_MODELS
+IMAGE_MODELS = (
+    "gpt-image-1",
+    "gpt-image-1-mini",
+    "gpt-image-1.5",
+    "gpt-image-2",
+    "gpt-image-2.5-sunburst",
+    "gpt-image-2.5-flare",
+    "dall-e-3",
+)
+MODELS = (*OCR_MODELS, *IMAGE_MODELS)
 
 _AUDIENCES = ("https://cognitiveservices.azure.com", "https://ai.azure.com")
 

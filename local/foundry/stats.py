@@ -14,7 +14,7 @@ _CALLS_KEPT = 10_000
 class Call:
     """One request to a model endpoint; `status` 0 means that the connection was reset instead of answered.
 
-    `pages` and `annotation_pages` are what the service would have put on the bill, 0 unless `billed`.
+    `pages`, `annotation_pages` and `pictures` are what the service would have put on the bill, 0 unless `billed`.
     """
 
     route: str
@@ -23,6 +23,7 @@ class Call:
     status: int = 0
     pages: int = 0
     annotation_pages: int = 0
+    pictures: int = 0
     document_sha256: str | None = None
     billed: bool = False
 
@@ -46,6 +47,7 @@ class Stats:
         self._by_status: Counter[str] = Counter()
         self._by_model: Counter[str] = Counter()
         self._billed: Counter[str] = Counter(billed_calls=0, pages_billed=0, annotation_pages_billed=0)
+        self._pictures: Counter[str] = Counter()
         self.max_in_flight = self.in_flight
 
     @contextmanager
@@ -61,11 +63,13 @@ class Stats:
     def record(self, call: Call) -> None:
         """Add a call whose outcome is known, before its first byte leaves: who has an answer finds its call here."""
         if not call.billed:
-            call.pages = call.annotation_pages = 0
+            call.pages = call.annotation_pages = call.pictures = 0
         self._calls.append(call)
         self._by_status[str(call.status)] += 1
         if call.model:
             self._by_model[call.model] += 1
+        if call.model and call.pictures:
+            self._pictures[call.model] += call.pictures
         self._billed.update(
             billed_calls=int(call.billed), pages_billed=call.pages, annotation_pages_billed=call.annotation_pages
         )
@@ -80,6 +84,7 @@ class Stats:
                 "by_status": dict(self._by_status),
                 "by_model": dict(self._by_model),
             },
+            "pictures": {"billed": self._pictures.total(), "by_model": dict(self._pictures)},
             "in_flight": self.in_flight,
             "max_in_flight": self.max_in_flight,
         }

@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from local.foundry import errors
+from local.foundry.engines import Engines
 from local.foundry.gateway import Endpoint
 from local.foundry.ocr import annotation, documents, request
 from local.foundry.ocr.documents import Document
-from local.foundry.ocr.engine import Engines
 from local.foundry.ocr.request import AnnotationFormat, Ocr40
 from local.foundry.ocr.response import PageWriter
 from local.foundry.settings import OCR_MODELS, Settings
@@ -28,11 +28,11 @@ _CONTENT_FILTER = {
 def ocr_endpoints(settings: Settings, engines: Engines) -> list[Endpoint]:
     """Both OCR routes; only the Foundry route adds content filter results."""
 
-    async def read_foundry(_http: Request, body: bytes) -> OcrOrder:
-        return await _read(body, settings, engines, {"content_filter_results": _CONTENT_FILTER})
+    async def read_foundry(http: Request) -> OcrOrder:
+        return await _read(await http.body(), settings, engines, {"content_filter_results": _CONTENT_FILTER})
 
-    async def read_serverless(_http: Request, body: bytes) -> OcrOrder:
-        return await _read(body, settings, engines, {})
+    async def read_serverless(http: Request) -> OcrOrder:
+        return await _read(await http.body(), settings, engines, {})
 
     return [
         Endpoint("/providers/mistral/azure/ocr", read_foundry),

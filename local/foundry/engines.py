@@ -1,4 +1,4 @@
-"""Which engine reads documents: the OCR engine, or an instant one for benchmarks."""
+"""Which engine reads documents, and how long and how large pictures are: what PUT /emulator/engine sets."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Literal, Protocol
@@ -12,13 +12,22 @@ from local.foundry.ocr.reader import Reader
 
 
 class EngineSettings(BaseModel):
-    """The body of PUT /emulator/engine; times in seconds, the figure's size in bytes, both for `instant` only."""
+    """The body of PUT /emulator/engine; times in seconds, sizes in bytes.
+
+    `seconds_per_page` and `figure_bytes` are for `instant` only, the rest is for the image endpoints: the model's time
+    for a picture, the bytes to which a smaller picture is padded, the number of partial images after which the final
+    one comes though more were asked for (null: all come), and whether a stream ends with `data: [DONE]`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     engine: Literal["ocr", "instant"] = "ocr"
     seconds_per_page: float = Field(default=0.1, ge=0)
     figure_bytes: int = Field(default=0, ge=0)
+    seconds_per_picture: float = Field(default=0.0, ge=0)
+    picture_bytes: int = Field(default=0, ge=0)
+    partial_images_sent: int | None = Field(default=None, ge=0)
+    done_mark: bool = False
 
 
 class Engine(Protocol):

@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import IO, Literal
+from urllib.parse import urlsplit
 
 from local.processes import end, spawn, tail
 from local.stack_state import Endpoints, StackError, release, take_lock, write
@@ -33,6 +34,10 @@ from shared.settings import Settings
 from shared.storage import Storage
 
 ROOT = Path(__file__).parents[1]
+_MODEL_SETTINGS = {
+    "DARKROOM_OCR_ENDPOINT": "DARKROOM_OCR_API_KEY",
+    "DARKROOM_IMAGE_ENDPOINT": "DARKROOM_IMAGE_API_KEY",
+}
 # In Azure a queue that rests is looked at seldom, because every look costs; at a desk nobody wants to wait for it.
 _POLLING = "AzureFunctionsJobHost__extensions__queues__maxPollingInterval"
 _START_SECONDS = 60
@@ -166,10 +171,11 @@ class Stack:
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
             _POLLING: "00:00:00.2500000",
             "AzureWebJobsStorage": connection,
-            "DARKROOM_OCR_ENDPOINT": models,
-            "DARKROOM_OCR_API_KEY": "local-key",
             **self._settings,
         }
+        for endpoint, key in _MODEL_SETTINGS.items():
+            if urlsplit(environment.get(endpoint, "")).hostname in (None, "127.0.0.1", "localhost"):
+                environment |= {endpoint: models, key: "local-key"}  # an endpoint elsewhere is meant
         for problem in Settings.read(environment).problems:
             raise StackError(problem)
         return environment

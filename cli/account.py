@@ -56,6 +56,16 @@ def of_account(name: str) -> Storage:
     return Storage.from_account(name, DefaultAzureCredential())
 
 
+def of_either(account: str | None, state: Path | None) -> Storage:
+    """The storage account in Azure when one is named, else that of the local stack.
+
+    Raises:
+        WrongUseError: no account can have this name.
+        UnreachableError: it is not there.
+    """
+    return of_account(account) if account else of_stack(state)
+
+
 @contextmanager
 def reached() -> Iterator[None]:
     """Say in a sentence why the account cannot be worked with; other faults of a single request pass.
@@ -66,15 +76,20 @@ def reached() -> Iterator[None]:
     try:
         yield
     except ResourceNotFoundError as error:
-        if told(error) != "ContainerNotFound":
+        if told(error) not in ("ContainerNotFound", "QueueNotFound"):
             raise
-        raise UnreachableError("The storage account lacks a container: set Darkroom up in it first.") from None
+        raise UnreachableError(
+            "The storage account lacks a container or a queue: set Darkroom up in it first."
+        ) from None
     except ClientAuthenticationError:
         raise UnreachableError("The storage account does not know you: log in with `az login`.") from None
     except HttpResponseError as error:
         if error.status_code != _FORBIDDEN:
             raise
-        message = "The storage account does not let you in: you need the role Storage Blob Data Contributor on it."
+        message = (
+            "The storage account does not let you in: you need the role Storage Blob Data Contributor on it, and for "
+            "pictures Storage Queue Data Message Sender."
+        )
         raise UnreachableError(message) from None
     except (ServiceRequestError, ServiceResponseError):
         raise UnreachableError("The storage does not answer: see that the stack or the network is up.") from None

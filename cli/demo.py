@@ -8,12 +8,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from cli import demo_pictures
 from cli.account import of_stack
 from cli.drop import Drop
 from cli.errors import ALL_WELL, SOME_FAILED, WrongUseError
 from cli.inputs import Input, below
 from cli.local_stack import STARTING, begun
-from cli.outcome import Outcome
+from cli.outcome import DocumentOutcome
 from cli.progress import progress
 from cli.results import broken_links
 from local.stack import ROOT, Ports, Stack
@@ -26,17 +27,20 @@ _WIDTH_OF_A_FILE = 160
 
 
 def run(state: Path | None, console: Console) -> int:
-    """Drop the samples, fetch the results into `out/` and check them; the exit status.
+    """Drop the samples, make and edit a picture, fetch the results into `out/` and check them; the exit status.
 
     Raises:
         WrongUseError: there are no samples.
         UnreachableError: no stack runs and none can be started.
     """
     out, inputs = ROOT / "out", samples(ROOT / "samples")
-    with _stack(state, console), progress(console, len(inputs), live=console.is_terminal) as show:
-        outcomes = Drop(of_stack(state), {}, out=out, show=show, timeout=_PATIENCE_SECONDS).run(inputs)
-    faults = [fault for outcome in outcomes for fault in faults_of(outcome)]
-    _to_stdout(_table(outcomes, ROOT))
+    with _stack(state, console):
+        storage = of_stack(state)
+        with progress(console, len(inputs), live=console.is_terminal) as show:
+            outcomes = Drop(storage, {}, out=out, show=show, timeout=_PATIENCE_SECONDS).run(inputs)
+        pictures = demo_pictures.make(storage, ROOT / "samples", out / "images", console, timeout=_PATIENCE_SECONDS)
+    faults = [fault for outcome in outcomes for fault in faults_of(outcome)] + [*demo_pictures.faults_of(pictures)]
+    _to_stdout(_table(outcomes, ROOT), demo_pictures.table(pictures, ROOT))
     for fault in faults:
         console.print(fault, style="red", soft_wrap=True, highlight=False, markup=False)
     if not faults:
@@ -59,14 +63,14 @@ def samples(folder: Path) -> list[Input]:
     return [item for _, inputs in found for item in inputs]
 
 
-def faults_of(outcome: Outcome) -> Iterator[str]:
+def faults_of(outcome: DocumentOutcome) -> Iterator[str]:
     """What is wrong with one result, a sentence each: not read, no pages, or a link that leads nowhere."""
     if outcome.out is None:
         reason = outcome.problem.message if outcome.problem else "It has no result."
-        yield f"{outcome.document} was not read: {reason}"
+        yield f"{outcome.name} was not read: {reason}"
         return
     if not outcome.pages:
-        yield f"{outcome.document} has no pages in its result."
+        yield f"{outcome.name} has no pages in its result."
     for link in broken_links(Path(outcome.out, "document.md")):
         yield f"{outcome.out}/document.md links to {link}, which is not there."
 
@@ -84,7 +88,7 @@ def _stack(state: Path | None, console: Console) -> Iterator[None]:
         yield
 
 
-def _table(outcomes: Sequence[Outcome], base: Path) -> Table:
+def _table(outcomes: Sequence[DocumentOutcome], base: Path) -> Table:
     table = Table(title="What became of the samples", title_justify="left")
     table.add_column("File", overflow="fold")
     for heading in ("Pages", "Figures", "Seconds"):
@@ -93,15 +97,18 @@ def _table(outcomes: Sequence[Outcome], base: Path) -> Table:
     for outcome in outcomes:
         where = Path(outcome.out, "document.md").relative_to(base).as_posix() if outcome.out else outcome.status
         numbers = (outcome.pages, outcome.figures, outcome.seconds)
-        table.add_row(outcome.document, *("-" if number is None else str(number) for number in numbers), where)
+        table.add_row(outcome.name, *("-" if number is None else str(number) for number in numbers), where)
     return table
 
 
-def _to_stdout(table: Table) -> None:
+def _to_stdout(*tables: Table) -> None:
     width = None if sys.stdout.isatty() else _WIDTH_OF_A_FILE
-    Console(file=sys.stdout, width=width).print(table)
+    for table in tables:
+        Console(file=sys.stdout, width=width).print(table)
 
 
 def _say_where(out: Path, console: Console) -> None:
     console.print(f"Look into {out}: document.md reads as it is, with its figures beside it.", soft_wrap=True)
-    console.print("Run it again: nothing is paid twice, the answers are in the ledger.")
+    console.print(f"Look into {out / 'images'}: {demo_pictures.MADE} and {demo_pictures.EDITED}.", soft_wrap=True)
+    again = "Run it again: no page is paid twice, the answers are in the ledger; pictures are made anew."
+    console.print(again, soft_wrap=True)

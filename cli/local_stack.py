@@ -27,7 +27,11 @@ Have some of its pages read, by a message:
   az storage message put -q ocr-jobs \\
     --content "$(printf '{"document": "documents/report.pdf", "pages": "1-3"}' | base64)"
 
-The results are in the container results, under ocr/report.pdf/. The commands of az need:
+Have a picture made, and changed:
+  darkroom generate "A lighthouse at dusk" --out lighthouse.png
+  darkroom edit lighthouse.png "Make it night" --out night.png
+
+The results are in the container results, under ocr/report.pdf/ and images/<job id>/. The commands of az need:
   export AZURE_STORAGE_CONNECTION_STRING='%s'
 
 Ctrl-C stops the stack; what it holds is kept for the next start."""

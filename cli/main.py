@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli import image_commands
 from cli.errors import CommandError
+from cli.flags import Account, AsJson, State, Timeout, folder, named
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
-app = typer.Typer(no_args_is_help=True, help="Files become text, pictures and vectors.", **_PLAIN)
+app = typer.Typer(no_args_is_help=True, help="Files become text, and words become pictures.", **_PLAIN)
 local = typer.Typer(no_args_is_help=True, help="Run the whole of Darkroom on this machine.", **_PLAIN)
 app.add_typer(local, name="local")
 
@@ -38,20 +40,8 @@ class Host(StrEnum):
     FUNC = "func"
 
 
-def _named(metavar: str, text: str) -> Any:
-    return typer.Option(metavar=metavar, help=text)
-
-
-def _folder(text: str) -> Any:
-    return typer.Option(metavar="DIR", file_okay=False, help=text)
-
-
 def _port(part: str) -> Any:
     return typer.Option(metavar="PORT", min=0, max=65535, help=f"Port of {part}; 0 takes a free one.")
-
-
-AsJson = Annotated[bool, typer.Option("--json", help="Write JSON to stdout.")]
-State = Annotated[Path | None, _folder("State folder of the local stack; the project's .darkroom if not given.")]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -70,19 +60,15 @@ def drop(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILES", help="Files, and folders that are dropped with all they hold.")
     ],
-    pages: Annotated[str | None, _named("PAGES", "Pages to read, such as 1-3,7.")] = None,
-    model: Annotated[str | None, _named("NAME", "OCR deployment that reads them.")] = None,
-    schema: Annotated[Path | None, _named("FILE", "JSON Schema of what to tell of a document.")] = None,
-    figure_schema: Annotated[Path | None, _named("FILE", "JSON Schema of what to tell of each figure.")] = None,
+    pages: Annotated[str | None, named("PAGES", "Pages to read, such as 1-3,7.")] = None,
+    model: Annotated[str | None, named("NAME", "OCR deployment that reads them.")] = None,
+    schema: Annotated[Path | None, named("FILE", "JSON Schema of what to tell of a document.")] = None,
+    figure_schema: Annotated[Path | None, named("FILE", "JSON Schema of what to tell of each figure.")] = None,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Cut no figures out.")] = False,
     table_format: Annotated[TableFormat | None, typer.Option(help="Keep tables as files too.")] = None,
-    out: Annotated[Path | None, _folder("Copy the results into DIR/<document>/.")] = None,
-    account: Annotated[
-        str | None, _named("NAME", "Storage account in Azure, with your own login; the local stack if not given.")
-    ] = None,
-    timeout: Annotated[
-        float | None, typer.Option(min=0, metavar="SECONDS", help="Wait no longer; the jobs go on.")
-    ] = None,
+    out: Annotated[Path | None, folder("Copy the results into DIR/<document>/.")] = None,
+    account: Account = None,
+    timeout: Timeout = None,
     as_json: AsJson = False,
     state: State = None,
 ) -> None:
@@ -91,7 +77,7 @@ def drop(
     A file becomes the document of its name; the files of a folder keep their paths in it, and hidden ones are left
     out. The places of the texts go to stdout, a line each; with --json a JSON object for each file.
     """
-    from cli.account import of_account, of_stack
+    from cli.account import of_either
     from cli.inputs import collect
     from cli.options import metadata
     from cli.report import drop_and_report
@@ -104,8 +90,13 @@ def drop(
         include_figures=False if no_figures else None,
         table_format=table_format,
     )
-    storage = of_account(account) if account else of_stack(state)
-    raise typer.Exit(drop_and_report(storage, inputs, options, out=out, timeout=timeout, as_json=as_json))
+    raise typer.Exit(
+        drop_and_report(of_either(account, state), inputs, options, out=out, timeout=timeout, as_json=as_json)
+    )
+
+
+app.command()(image_commands.generate)
+app.command()(image_commands.edit)
 
 
 @local.command()
@@ -149,7 +140,7 @@ def status(as_json: AsJson = False, state: State = None) -> None:
 
 @local.command()
 def demo(state: State = None) -> None:
-    """Read the samples on a local stack, put the results into out/ and check them."""
+    """Read the samples on a local stack, make and edit a picture, put all into out/ and check it."""
     from cli.demo import run
 
     raise typer.Exit(run(state, _console()))

@@ -1,4 +1,4 @@
-"""How documents are to be read, as the blob metadata that rides on them."""
+"""How documents are to be read, as the blob metadata that rides on them; and what is wrong with an option."""
 
 import json
 from pathlib import Path
@@ -30,11 +30,19 @@ def metadata(schemas: dict[str, Path | None], **options: Any) -> dict[str, str]:
     except Invalid as error:
         raise WrongUseError(error.message) from None
     except ValidationError as error:
-        name, why = error.errors()[0]["loc"][0], error.errors()[0]["msg"]
-        raise WrongUseError(f"The option {name} cannot be used: {why}.") from None
+        raise WrongUseError(complaint(error)) from None
     texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in checked.items()}
     _carried(texts)
     return texts
+
+
+def complaint(error: ValidationError) -> str:
+    """What is wrong with options, in a sentence that names the first one that cannot be used."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    why = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return f"{why[:1].upper()}{why[1:]}."
+    return f"The option {'.'.join(map(str, first['loc']))} cannot be used: {why[:1].lower()}{why[1:]}."
 
 
 def _schema(path: Path) -> Any:

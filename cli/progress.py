@@ -1,4 +1,4 @@
-"""What is shown while files are read: live lines on a terminal, plain lines anywhere else."""
+"""What is shown while jobs go on: live lines on a terminal, plain lines anywhere else."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,8 +19,8 @@ _ROOM_BELOW = 4  # lines of the terminal left to the bar and to what scrolls by
 def progress(console: Console, total: int, *, live: bool) -> Iterator[Callable[[Outcome], None]]:
     """Show outcomes as they change, until the block ends.
 
-    When live every file in work has its line, and above them scrolls what has ended; else only what has ended and what
-    waits is written, a line each.
+    When live every job in work has its line, and above them scrolls what has ended; else only what has ended and what
+    there is something to say of is written, a line each.
     """
     if not live:
         yield lambda outcome: _plain(console, outcome)
@@ -35,16 +35,16 @@ class _Lines:
     def __init__(self, console: Console, bar: Progress, total: int) -> None:
         self._console = console
         self._bar = bar
-        self._task = bar.add_task("files", total=total)
+        self._task = bar.add_task("jobs", total=total)
         self._going: dict[str, Outcome] = {}
 
     def show(self, outcome: Outcome) -> None:
         if outcome.ended:
-            self._going.pop(outcome.document, None)
+            self._going.pop(outcome.name, None)
             self._bar.advance(self._task)
             self._console.print(line(outcome))
         else:
-            self._going[outcome.document] = outcome
+            self._going[outcome.name] = outcome
 
     def render(self) -> Group:
         room = max(1, self._console.height - _ROOM_BELOW)
@@ -52,29 +52,16 @@ class _Lines:
 
 
 def line(outcome: Outcome) -> Text:
-    """One file's state in one line of words."""
+    """One job's state in one line of words."""
     text = Text(overflow="fold" if outcome.ended else "ellipsis", no_wrap=not outcome.ended)
     text.append(f"{outcome.status:<11}", style=_STYLES.get(outcome.status, "cyan"))
-    text.append(_printable(outcome.document))
-    told = _printable(_told(outcome))
+    text.append(_printable(outcome.name))
+    told = _printable(outcome.told)
     return text.append(f": {told}" if told else "")
 
 
-def _told(outcome: Outcome) -> str:
-    if outcome.problem is not None:
-        return " ".join(filter(None, (outcome.problem.message, outcome.problem.remedy)))
-    if not outcome.succeeded:
-        return ""
-    return f"{counted(outcome.pages, 'page')}, {counted(outcome.figures, 'figure')}, {outcome.seconds:.1f} s"
-
-
-def counted(number: int | None, thing: str) -> str:
-    """A number of things in words, such as `2 pages`."""
-    return f"{number or 0} {thing}{'' if number == 1 else 's'}"
-
-
 def _plain(console: Console, outcome: Outcome) -> None:
-    if outcome.ended or outcome.status == Status.WAITING:
+    if outcome.ended or outcome.told:
         console.print(line(outcome), soft_wrap=True)
 
 

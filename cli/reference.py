@@ -10,7 +10,7 @@ from typer.models import Context
 
 from cli.errors import EXIT_CODES
 from cli.main import app
-from cli.outcome import Outcome, problem_of
+from cli.outcome import DocumentOutcome, ImageOutcome, Outcome, problem_of
 from shared.errors import Invalid
 from shared.messages import Status
 
@@ -27,11 +27,37 @@ One object a line for each file, written as the file ends. `status` is `succeede
 is where the job record is in storage, `out` where `--out` put the results, and `problem` says what was wrong, what to
 do, and whether dropping the file again can help. What is not known is null.
 """
+_IMAGE_JSON = """## The JSON of `darkroom generate --json` and `darkroom edit --json`
+
+One object a line for each job, written as the job ends. `line` is the job's line in the batch, `files` are its finished
+pictures, on disk with `--out` and else in storage, `usage` the tokens that the service counted, `estimated_usd` what
+they cost at list prices, `revised_prompts` the prompts as the service rewrote them, and `notes` what else to know. The
+rest is as above; a failed job has `files` too when some of its pictures were made, and paid, before it failed.
+"""
+_BATCH = """## A batch of image jobs
+
+Each line of `--batch FILE` is a job as JSON, with the keys of a message on `image-jobs`; `images` and `mask` may be
+files on disk, named from the current folder. Options of the command, and its operation, hold for every line that does
+not say otherwise; null in a line takes one away. A line that cannot be used fails with its number, and the others are
+done, several at once:
+
+```json
+{"prompt": "A lighthouse at dusk", "size": "1536x1024"}
+{"prompt": "The same at night", "operation": "edit", "images": ["lighthouse.png"], "job_id": "night"}
+```
+
+A job gets an id of its own unless its line gives one. The same line with the same id again fetches the same pictures,
+and nothing is made or paid twice; an id that another job has taken is refused.
+"""
 _FILES = """## Where `--out` puts things
 
 The results of the document `reports/q3.pdf` go to `DIR/reports/q3.pdf/`: `document.md`, `document.json`, `figures/`,
 `tables/` and `job.json`. A part of the name that a disk cannot take (above 200 bytes, `..`, characters that some system
 forbids) is replaced by a safe one that ends in `~` and a hash; nothing is ever written outside DIR.
+
+The results of an image job go to `PATH/<job id>/`: `1.png` and so on, `partial/` as unfinished pictures arrive while
+streaming, and `job.json`. When PATH ends in `.png`, `.jpg` or `.jpeg` and is no folder, the single picture becomes this
+file, and nothing else is copied.
 """
 
 
@@ -39,11 +65,15 @@ def reference() -> str:
     """The whole page, as Markdown."""
     codes = "\n".join(f"| {code} | {meaning} |" for code, meaning in EXIT_CODES.items())
     helps = "\n".join(f"## `{name}`\n\n```text\n{text}\n```\n" for name, text in _helps(_group(), "darkroom"))
-    examples = "\n".join(json.dumps(outcome.as_json()) for outcome in _examples())
     return (
-        f"{_INTRODUCTION}\n{helps}\n## Exit status\n\n| status | meaning |\n|---|---|\n{codes}\n\n"
-        f"{_JSON}\n```json\n{examples}\n```\n\n{_FILES}"
+        f"{_INTRODUCTION}\n{helps}\n{_BATCH}\n## Exit status\n\n| status | meaning |\n|---|---|\n{codes}\n\n"
+        f"{_JSON}\n{_json(_examples())}\n{_IMAGE_JSON}\n{_json(_image_examples())}\n{_FILES}"
     )
+
+
+def _json(outcomes: Iterator[Outcome]) -> str:
+    lines = "\n".join(json.dumps(outcome.as_json()) for outcome in outcomes)
+    return f"```json\n{lines}\n```\n"
 
 
 def _group() -> TyperGroup:
@@ -65,12 +95,36 @@ def _helps(group: TyperGroup, name: str) -> Iterator[tuple[str, str]]:
 
 def _examples() -> Iterator[Outcome]:
     folder = "results/ocr/reports"
-    yield Outcome(
-        "reports/q3.pdf", Status.SUCCEEDED, 3, 2, 3.1, "ocr-1f0c", f"{folder}/q3.pdf/job.json", "texts/reports/q3.pdf"
+    yield DocumentOutcome(
+        "reports/q3.pdf",
+        Status.SUCCEEDED,
+        pages=3,
+        figures=2,
+        seconds=3.1,
+        job_id="ocr-1f0c",
+        record=f"{folder}/q3.pdf/job.json",
+        out="texts/reports/q3.pdf",
     )
-    problem = problem_of(Invalid("The PDF is encrypted.", code="encrypted", remedy="Save it without a password."))
+    problem = problem_of(Invalid("The PDF is encrypted.", code="encrypted", remedy="Save it without a password."), "")
     record = f"{folder}/q4.pdf/job.json"
-    yield Outcome("reports/q4.pdf", Status.FAILED, seconds=0.9, job_id="ocr-77ab", record=record, problem=problem)
+    yield DocumentOutcome(
+        "reports/q4.pdf", Status.FAILED, seconds=0.9, job_id="ocr-77ab", record=record, problem=problem
+    )
+
+
+def _image_examples() -> Iterator[Outcome]:
+    job_id = "cli-5b1f0c77ab2e9d04"
+    yield ImageOutcome(
+        job_id,
+        Status.SUCCEEDED,
+        job_id=job_id,
+        files=(f"pictures/{job_id}/1.png",),
+        usage={"text_in": 14, "image_in": 0, "out": 1056},
+        seconds=18.4,
+        record=f"results/images/{job_id}/job.json",
+    )
+    problem = problem_of(Invalid("It is not JSON.", code="invalid_line"), "")
+    yield ImageOutcome("line 2", Status.FAILED, line=2, problem=problem)
 
 
 if __name__ == "__main__":

@@ -37,15 +37,24 @@ def fetch(storage: Storage, folder: str, record: JobRecord, to: Path) -> None:
         OSError: the disk cannot take it.
     """
     for output in sorted((*record.outputs, RECORD), key=lambda path: path == "document.md"):
-        target = to / safe_path(output)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = target.with_name(f"{target.name}.part")
-        with unfinished.open("wb") as file:
-            found = storage.download(BlobRef(RESULTS, f"{folder}/{output}"), file)
-        if found is None:
-            unfinished.unlink()
-            raise MissingResultError(output)
-        unfinished.replace(target)
+        copy(storage, folder, output, to / safe_path(output))
+
+
+def copy(storage: Storage, folder: str, output: str, target: Path) -> None:
+    """Copy one result of a job to a file; it appears there whole or not at all.
+
+    Raises:
+        MissingResultError: the result is not there.
+        OSError: the disk cannot take it.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f"{target.name}.part")
+    with unfinished.open("wb") as file:
+        found = storage.download(BlobRef(RESULTS, f"{folder}/{output}"), file)
+    if found is None:
+        unfinished.unlink()
+        raise MissingResultError(output)
+    unfinished.replace(target)
 
 
 def broken_links(markdown: Path) -> Iterator[str]:

@@ -1,12 +1,12 @@
 """A storage account in memory, a Darkroom that reads what is dropped into it, and time that passes by itself."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
-from cli.drop import Clock
+from cli.follow import Clock
 from shared.messages import JobRecord, Part, Source, Status
 from shared.names import DOCUMENTS, RESULTS, BlobRef, ocr_folder, record_of
 from shared.storage import Blob, Lease, Storage
@@ -21,6 +21,7 @@ class MemoryStorage(Storage):
     def __init__(self) -> None:
         self.blobs: dict[BlobRef, tuple[bytes, str]] = {}
         self.metadata: dict[BlobRef, dict[str, str]] = {}
+        self.queues: dict[str, list[str]] = {}
         self.looks = 0
         self._writes = 0
         self._lock = threading.Lock()
@@ -43,6 +44,16 @@ class MemoryStorage(Storage):
             self.metadata[ref] = dict(metadata or {})
         return etag
 
+    def list(self, container: str, prefix: str = "") -> Iterator[Blob]:
+        """The blobs below a prefix, as they are now."""
+        names = sorted(ref for ref in self.blobs if ref.container == container and ref.name.startswith(prefix))
+        yield from (blob for blob in map(self.find, names) if blob)
+
+    def send(self, queue: str, message: str, *, delay: float = 0) -> None:
+        """Keep a message."""
+        with self._lock:
+            self.queues.setdefault(queue, []).append(message)
+
     def read(self, ref: BlobRef) -> bytes | None:
         """A blob's bytes; counts."""
         self.looks += 1
@@ -61,6 +72,13 @@ class MemoryStorage(Storage):
             return None
         to.write(self.blobs[ref][0])
         return "hash"
+
+
+class Worker(Protocol):
+    """What works while time passes."""
+
+    def work(self) -> None:
+        """Take one step."""
 
 
 class FakeDarkroom:
@@ -100,7 +118,7 @@ class FakeDarkroom:
 class FakeTime:
     """Seconds that pass only by sleeping, and only once a record was looked for; Darkroom works meanwhile."""
 
-    def __init__(self, storage: MemoryStorage, darkroom: FakeDarkroom) -> None:
+    def __init__(self, storage: MemoryStorage, darkroom: Worker) -> None:
         self.seconds = 0.0
         self._storage = storage
         self._darkroom = darkroom

@@ -47,7 +47,11 @@ def test_an_account_that_nobody_knows_is_told_at_once(monkeypatch: pytest.Monkey
     [
         (
             http(ResourceNotFoundError, 404, "ContainerNotFound"),
-            "The storage account lacks a container: set Darkroom up in it first.",
+            "The storage account lacks a container or a queue: set Darkroom up in it first.",
+        ),
+        (
+            http(ResourceNotFoundError, 404, "QueueNotFound"),
+            "The storage account lacks a container or a queue: set Darkroom up in it first.",
         ),
         (
             ClientAuthenticationError("a chain of credentials"),
@@ -55,7 +59,8 @@ def test_an_account_that_nobody_knows_is_told_at_once(monkeypatch: pytest.Monkey
         ),
         (
             http(HttpResponseError, 403, "AuthorizationPermissionMismatch"),
-            "The storage account does not let you in: you need the role Storage Blob Data Contributor on it.",
+            "The storage account does not let you in: you need the role Storage Blob Data Contributor on it, and for "
+            "pictures Storage Queue Data Message Sender.",
         ),
         (
             ServiceResponseError("cut"),

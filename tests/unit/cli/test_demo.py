@@ -6,15 +6,15 @@ import pytest
 
 from cli.demo import FOLDERS, faults_of, samples
 from cli.errors import WrongUseError
-from cli.outcome import Outcome
+from cli.outcome import DocumentOutcome
 from local.stack import ROOT
 from shared.messages import Problem, Status
 
 
-def read(folder: Path, text: str, pages: int | None = 1) -> Outcome:
+def read(folder: Path, text: str, pages: int | None = 1) -> DocumentOutcome:
     """The outcome of a document with this text."""
     (folder / "document.md").write_text(text)
-    return Outcome("a.pdf", Status.SUCCEEDED, pages=pages, out=str(folder))
+    return DocumentOutcome("a.pdf", Status.SUCCEEDED, pages=pages, out=str(folder))
 
 
 def test_a_whole_result_has_no_fault(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_a_sample_that_was_not_read_is_a_fault() -> None:
     """The reason is the job's own."""
     problem = Problem(code="x", message="The PDF is encrypted.", retryable=False)
 
-    assert list(faults_of(Outcome("a.pdf", Status.FAILED, problem=problem))) == [
+    assert list(faults_of(DocumentOutcome("a.pdf", Status.FAILED, problem=problem))) == [
         "a.pdf was not read: The PDF is encrypted."
     ]
 

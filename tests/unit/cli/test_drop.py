@@ -9,10 +9,11 @@ from unittest.mock import Mock
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError
 
-from cli.drop import Clock, Drop
+from cli.drop import Drop
 from cli.errors import InterruptedByUserError, UnreachableError
+from cli.follow import Clock
 from cli.inputs import Input
-from cli.outcome import Outcome
+from cli.outcome import DocumentOutcome
 from shared.messages import Problem, Status
 from shared.names import BlobRef
 from shared.storage import Lease
@@ -30,9 +31,11 @@ def file(folder: Path, name: str) -> Input:
     return Input(path, name)
 
 
-def run(storage: MemoryStorage, inputs: list[Input], **options: Any) -> tuple[list[Outcome], list[Outcome]]:
+def run(
+    storage: MemoryStorage, inputs: list[Input], **options: Any
+) -> tuple[list[DocumentOutcome], list[DocumentOutcome]]:
     """Drop the files on a fake Darkroom with the given stories; the outcomes, and all that was shown."""
-    stories, shown = options.pop("stories", {}), list[Outcome]()
+    stories, shown = options.pop("stories", {}), list[DocumentOutcome]()
     time = FakeTime(storage, FakeDarkroom(storage, **stories))
     given: dict[str, Any] = {"out": None, "show": shown.append, "clock": time.clock(), **options}
     return Drop(storage, given.pop("metadata", {}), **given).run(inputs), shown
@@ -45,7 +48,7 @@ def test_a_dropped_file_ends_with_what_its_record_tells(tmp_path: Path) -> None:
     [outcome], _ = run(storage, [file(tmp_path, "a b/q3.pdf")], metadata={"pages": "1-2,5"})
 
     assert storage.metadata[BlobRef("documents", "a b/q3.pdf")] == {"pages": "1-2,5"}
-    assert (outcome.document, outcome.status, outcome.pages, outcome.figures) == ("a b/q3.pdf", "succeeded", 3, 1)
+    assert (outcome.name, outcome.status, outcome.pages, outcome.figures) == ("a b/q3.pdf", "succeeded", 3, 1)
     assert (outcome.job_id, outcome.record) == ("ocr-1", "results/ocr/a b/q3.pdf/job.json")
     assert outcome.out is None
     assert outcome.problem is None
@@ -147,7 +150,7 @@ def test_a_file_that_was_not_uploaded_in_time_is_told_so(tmp_path: Path) -> None
             over.wait(10)
             return super().write(ref, data, media_type, lease=lease, metadata=metadata)
 
-    def show(outcome: Outcome) -> None:
+    def show(outcome: DocumentOutcome) -> None:
         if outcome.ended:
             over.set()
 
@@ -161,8 +164,8 @@ def test_a_file_that_was_not_uploaded_in_time_is_told_so(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("..\\evil.pdf", "A blob name may have no backslash and no segment . or .. in it."),
-        ("a/../../evil.pdf", "A blob name may have no backslash and no segment . or .. in it."),
+        ("..\\evil.pdf", "A blob name may have no backslash, no control character and no segment . or .. in it."),
+        ("a/../../evil.pdf", "A blob name may have no backslash, no control character and no segment . or .. in it."),
         ("x" * 1025, "Its name has 1025 characters; a blob's has at most 1024."),
         ("caf\udce9.pdf", "Its name is not UTF-8; rename the file."),
     ],
@@ -234,7 +237,7 @@ def test_ctrl_c_says_that_the_jobs_go_on(tmp_path: Path) -> None:
     storage = MemoryStorage()
     time = FakeTime(storage, FakeDarkroom(storage, q3=[]))
 
-    def interrupted(outcome: Outcome) -> None:
+    def interrupted(outcome: DocumentOutcome) -> None:
         if outcome.status == "queued":
             raise KeyboardInterrupt
 

@@ -5,7 +5,7 @@ import sys
 
 from bench.report import ROOT, Row, published, result_file, table
 
-_BENCHMARKS = ("cold_start", "ocr_memory", "long_document")
+_BENCHMARKS = ("cold_start", "ocr_memory", "long_document", "image_memory", "image_throughput")
 
 
 def main() -> int:

@@ -38,7 +38,7 @@ def darkroom() -> Reader:
         client = OcrClient(f"{url}/v1/ocr", transport, _SECONDS)
         request = OcrRequest(_MODEL, file, "application/pdf", {"include_image_base64": True})
         answer, _ = client.read(request, folder / "answer.json")
-        results = ResultFiles(Storage.from_connection_string(_account(url)), "ocr/file", folder, {})
+        results = ResultFiles(Storage.from_connection_string(account(url)), "ocr/file", folder, {})
         for number, page in enumerate(answer.pages(), 1):
             results.add(number, page)
         results.close([])
@@ -79,7 +79,8 @@ def official_sdk() -> Reader:
 WAYS = {"darkroom": darkroom, "requests": plain_requests, "mistralai": official_sdk}
 
 
-def _account(url: str) -> str:
+def account(url: str) -> str:
+    """The connection string by which the sink at this address takes blobs."""
     parts = urlsplit(url)
     address = f"{parts.scheme}://{parts.netloc}/account"
     return f"AccountName=account;AccountKey=a2V5;BlobEndpoint={address};QueueEndpoint={address};"

@@ -1,7 +1,9 @@
-"""A server on this machine that takes whatever is sent, keeps none of it, and gives OCR answers of a known size.
+"""A server on this machine that takes whatever is sent, keeps none of it, and gives answers of a known size.
 
-POST below `/small` answers one page with a tiny figure, below `/large` forty pages with a figure of 1 MB each. PUT
-is a blob that is written. The server runs in threads of its caller, whose memory is not what is measured.
+POST below `/small` answers one page with a tiny figure, below `/large` forty pages with a figure of 1 MB each; below
+`/picture` one tiny picture, below `/pictures` ten of 4 MB each, below `/picture-event` and `/pictures-event` a stream
+with one picture, tiny or of 4 MB. PUT is a blob that is written. The server runs in threads of its caller, whose memory
+is not what is measured.
 """
 
 import base64
@@ -15,6 +17,12 @@ from typing import Any
 
 _PIECE = 1024 * 1024
 _MIB = 1024 * 1024
+_USAGE = {
+    "input_tokens": 0,
+    "output_tokens": 0,
+    "total_tokens": 0,
+    "input_tokens_details": {"text_tokens": 0, "image_tokens": 0},
+}
 
 
 def _answer(pages: int, figure_bytes: int) -> bytes:
@@ -36,7 +44,30 @@ def _page(index: int, figure_bytes: int) -> dict[str, Any]:
     }
 
 
-ANSWERS = {"small": _answer(1, 100), "large": _answer(40, _MIB)}
+def _pictures(count: int, size: int) -> bytes:
+    data = [_picture(seed, size) for seed in range(count)]
+    return json.dumps({"created": 0, "data": data, "usage": _USAGE}).encode()
+
+
+def _picture_event(size: int) -> bytes:
+    kind = "image_generation.completed"
+    data = {"type": kind, **_picture(0, size), "created_at": 0, "usage": _USAGE}
+    return f"event: {kind}\ndata: {json.dumps(data)}\n\n".encode()
+
+
+def _picture(seed: int, size: int) -> dict[str, str]:
+    content = b"\x89PNG\r\n\x1a\n" + random.Random(seed).randbytes(size - 8)  # noqa: S311 - filler, no secret
+    return {"b64_json": base64.b64encode(content).decode()}
+
+
+ANSWERS = {
+    "small": _answer(1, 100),
+    "large": _answer(40, _MIB),
+    "picture": _pictures(1, 100),
+    "pictures": _pictures(10, 4 * _MIB),
+    "picture-event": _picture_event(100),
+    "pictures-event": _picture_event(4 * _MIB),
+}
 
 
 class _Sink(BaseHTTPRequestHandler):
@@ -44,7 +75,9 @@ class _Sink(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self._drain()
-        self._reply(200, ANSWERS[self.path.split("/")[1]], {"Content-Type": "application/json"})
+        answer = self.path.split("/")[1]
+        kind = "text/event-stream" if answer.endswith("-event") else "application/json"
+        self._reply(200, ANSWERS[answer], {"Content-Type": kind})
 
     def do_PUT(self) -> None:
         self._drain()

@@ -1,5 +1,6 @@
 """The tables in the documents that say what the code says; `python -m tests.documentation` writes them anew."""
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
@@ -9,7 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from shared.messages import JobEvent, JobRecord, OcrJob, Part, Problem, Source, Usage
+from shared.image_messages import ImageJob
+from shared.messages import ImageUsage, JobEvent, JobRecord, OcrJob, Part, Problem, Source, Usage
 from shared.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +37,16 @@ def fields_table(model: type[BaseModel]) -> str:
 
 TABLES: Mapping[str, Callable[[], str]] = {
     "settings": settings_table,
-    **{m.__name__: partial(fields_table, m) for m in (OcrJob, JobRecord, Source, Part, Usage, Problem, JobEvent)},
+    **{
+        m.__name__: partial(fields_table, m)
+        for m in (OcrJob, ImageJob, JobRecord, Source, Part, Usage, ImageUsage, Problem, JobEvent)
+    },
+}
+SCHEMAS: Mapping[str, type[BaseModel]] = {
+    "docs/schemas/ocr-job.json": OcrJob,
+    "docs/schemas/image-job.json": ImageJob,
+    "docs/schemas/job-record.json": JobRecord,
+    "docs/schemas/job-event.json": JobEvent,
 }
 DOCUMENTS = ("README.md", "docs/messages.md")
 
@@ -67,6 +78,13 @@ def _kind(schema: Mapping[str, Any]) -> str:
     return next((tell(schema[key]) for key, tell in kinds.items() if key in schema), "any")
 
 
+def schema(model: type[BaseModel]) -> str:
+    """A message's JSON Schema, as text."""
+    return json.dumps(model.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
 if __name__ == "__main__":
+    for name, message in SCHEMAS.items():
+        (ROOT / name).write_text(schema(message))
     for name in DOCUMENTS:
         (ROOT / name).write_text(renewed((ROOT / name).read_text()))

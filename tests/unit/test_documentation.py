@@ -6,8 +6,10 @@ from dataclasses import fields
 
 import pytest
 
+from shared.image_messages import ImageJob
+from shared.messages import OcrJob
 from shared.settings import Settings
-from tests.documentation import DOCUMENTS, ROOT, renewed
+from tests.documentation import DOCUMENTS, ROOT, SCHEMAS, renewed, schema
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -15,6 +17,21 @@ def test_generated_tables_are_those_of_the_code(name: str) -> None:
     """`python -m tests.documentation` writes them anew."""
     text = (ROOT / name).read_text()
     assert renewed(text) == text
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_schemas_are_those_of_the_messages(name: str) -> None:
+    """People check their messages against them."""
+    assert (ROOT / name).read_text() == schema(SCHEMAS[name])
+
+
+def test_the_examples_of_messages_are_messages() -> None:
+    """Each is copied by somebody."""
+    text = (ROOT / "docs" / "messages.md").read_text()
+    examples = [json.loads(example) for example in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    for example in examples:
+        (OcrJob if "document" in example else ImageJob).model_validate(example)
+    assert len(examples) >= 6
 
 
 def test_every_relative_link_in_the_documents_leads_somewhere() -> None:

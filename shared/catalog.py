@@ -12,12 +12,13 @@ from typing import Any
 
 from shared.errors import Invalid, Misconfigured
 from shared.image_catalog import IMAGE_MODELS, ImageModel
+from shared.lifecycle import Retirable
 
 MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class OcrModel:
+class OcrModel(Retirable):
     """One OCR model.
 
     `options` are the request fields that it takes beside `model` and `document`; `harmless` are fields with the value
@@ -33,13 +34,6 @@ class OcrModel:
     retired_on: date | None = None
     successor: str | None = None
     usd_per_1000_pages: float | None = None
-
-    def retired(self, today: date) -> str | None:
-        """A sentence when the model is retired on that day, else None."""
-        if self.retired_on is None or today < self.retired_on:
-            return None
-        instead = f"; use {self.successor}" if self.successor else ""
-        return f"The model {self.name} was retired on {self.retired_on}{instead}."
 
 
 _FIGURES = frozenset({"include_image_base64"})

@@ -13,6 +13,7 @@ from datetime import date
 
 from shared.errors import Invalid
 from shared.image_messages import ImageJob
+from shared.lifecycle import Retirable
 from shared.messages import ImageUsage
 
 _SIZE = re.compile(r"(\d+)x(\d+)")
@@ -51,7 +52,7 @@ class TokenPrice:
 
 
 @dataclass(frozen=True)
-class ImageModel:
+class ImageModel(Retirable):
     """One image model; `sizes` None is the rule of gpt-image-2, `always_streams` that long calls stream upstream."""
 
     name: str
@@ -65,13 +66,6 @@ class ImageModel:
     successor: str | None = None
     token_price: TokenPrice | None = None
     picture_usd: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-
-    def retired(self, today: date) -> str | None:
-        """A sentence when the model is retired on that day, else None."""
-        if self.retired_on is None or today < self.retired_on:
-            return None
-        instead = f"; use {self.successor}" if self.successor else ""
-        return f"The model {self.name} was retired on {self.retired_on}{instead}."
 
 
 _LOW_TO_HIGH = frozenset({"low", "medium", "high", "auto"})

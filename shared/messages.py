@@ -72,6 +72,12 @@ def explain(error: ValidationError) -> str:
     return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'the message'}: {e['msg']}" for e in error.errors()[:5])
 
 
+def total(counts: list[int | None]) -> int | None:
+    """The sum of what was counted; None, which is unknown and not 0, when one count is not known."""
+    known = [count for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
+
+
 class Status(StrEnum):
     """Where a job stands; `succeeded` and `failed` are final."""
 

@@ -15,7 +15,7 @@ from shared.errors import DarkroomError, Incomplete, Misconfigured, Unavailable,
 from shared.image_catalog import ImageModel, used_usd
 from shared.image_messages import ImageJob
 from shared.ledger import Claim
-from shared.messages import ImageUsage
+from shared.messages import ImageUsage, total
 from shared.names import LEDGER, RESULTS, BlobRef
 from shared.provenance import ending, marked
 from shared.records import HeldRecord
@@ -197,10 +197,6 @@ def _media(kind: str) -> str:
 
 
 def _sum(counted: list[ImageUsage]) -> ImageUsage:
-    def total(values: list[int | None]) -> int | None:
-        known = [value for value in values if value is not None]
-        return sum(known) if len(known) == len(values) else None
-
     return ImageUsage(
         text_in=total([usage.text_in for usage in counted]),
         image_in=total([usage.image_in for usage in counted]),

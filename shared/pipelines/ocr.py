@@ -16,7 +16,7 @@ from shared.clients.ocr_answer import OcrAnswer
 from shared.documents import Cut, Document, open_document, parts
 from shared.errors import Incomplete, Invalid, Misconfigured, TooLarge
 from shared.ledger import key_of
-from shared.messages import JobRecord, OcrJob, OcrOptions, OcrPart, Part, Source, Usage, explain
+from shared.messages import JobRecord, OcrJob, OcrOptions, OcrPart, Part, Source, Usage, explain, total
 from shared.names import LEDGER, OCR_JOBS, BlobRef, ocr_folder
 from shared.pipelines.results import ResultFiles
 from shared.records import HeldRecord, JobIdentity
@@ -278,10 +278,6 @@ def _about(job: JobRecord) -> dict[str, Any]:
 
 
 def _sum(counted: list[Usage]) -> Usage:
-    def total(values: list[int | None]) -> int | None:
-        known = [value for value in values if value is not None]
-        return sum(known) if len(known) == len(values) else None
-
     return Usage(
         pages=total([usage.pages for usage in counted]),
         annotation_pages=total([usage.annotation_pages for usage in counted]),

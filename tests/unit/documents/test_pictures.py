@@ -143,7 +143,7 @@ def test_sixteen_bits_become_eight_and_not_white(tmp_path: Path, mode: str) -> N
 
 def test_frames_become_pages_in_order_with_their_size(tmp_path: Path) -> None:
     """A fax of three sheets is a PDF of three pages, each at its own resolution."""
-    frames = [Image.new("L", (300, 150), shade) for shade in (10, 120, 250)]
+    frames = [Image.new("L", (300, 150), grey) for grey in (10, 120, 250)]
     document = opened(tmp_path, tiff(*frames, dpi=(150, 150)))
 
     found = document.whole(tmp_path / "part")
@@ -157,7 +157,7 @@ def test_frames_become_pages_in_order_with_their_size(tmp_path: Path) -> None:
 
 def test_the_frames_asked_for_are_cut_out(tmp_path: Path) -> None:
     """A selection of a TIFF is those frames and no others."""
-    frames = [Image.new("L", (100, 100), shade) for shade in (10, 90, 170, 250)]
+    frames = [Image.new("L", (100, 100), grey) for grey in (10, 90, 170, 250)]
 
     found = opened(tmp_path, tiff(*frames)).cut((2, 4), tmp_path / "part")
 

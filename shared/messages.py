@@ -164,7 +164,11 @@ class JobRecord(Kept):
     )
     problem: Problem | None = Field(None, description="Why it failed, or waited last.")
     notes: tuple[str, ...] = Field((), description="What else to know: a retired model, an option left out.")
-    outputs: tuple[str, ...] = Field((), description="The result files, relative to the record's folder.")
+    outputs: tuple[str, ...] = Field(
+        (),
+        description="The result files, relative to the record's folder; when the job failed, those of an earlier one "
+        "for the same version.",
+    )
     attempts: int = Field(1, description="How often work on it began.")
     deferrals: int = Field(0, description="How often it went back to its queue to wait.")
     created_at: datetime = Field(description="When work on it first began.")

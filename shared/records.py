@@ -105,14 +105,14 @@ class HeldRecord:
                 status=Status.RUNNING,
                 fingerprint=identity.fingerprint,
                 source=identity.source,
+                outputs=before.outputs if before is not None and _same_version(before, identity) else (),
                 created_at=now,
                 message=identity.message,
             )
         )
 
     def _wait_for(self, other: JobRecord, identity: JobIdentity) -> None:
-        same_version = other.source and identity.source and other.source.etag == identity.source.etag
-        if same_version and not self.is_silent():
+        if _same_version(other, identity) and not self.is_silent():
             raise Busy("Another job for the same document is not over.", after=_OTHER_JOB_SECONDS)
 
     def is_silent(self) -> bool:
@@ -185,6 +185,11 @@ class HeldRecord:
             metadata={"status": record.status, "source_etag": (etag or "").strip('"')},
         )
         self.current = record
+
+
+def _same_version(other: JobRecord, identity: JobIdentity) -> bool:
+    """Whether both are about the same version of the same input: then good results outlive a job that fails."""
+    return bool(other.source and identity.source and other.source.etag == identity.source.etag)
 
 
 @contextmanager

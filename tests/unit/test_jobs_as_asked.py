@@ -195,4 +195,4 @@ def test_an_answer_without_all_pages_is_no_success() -> None:
     problem = bench.record("a.pdf").problem
     assert problem is not None
     assert problem.code == "incomplete"
-    assert bench.results("ocr/a.pdf") == ["job.json"]
+    assert bench.record("a.pdf").status is Status.FAILED

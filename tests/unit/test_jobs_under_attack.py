@@ -58,6 +58,21 @@ def test_results_stay_when_the_document_was_taken_away_after_it_was_read() -> No
     assert len(bench.events()) == 1
 
 
+def test_good_results_outlive_a_job_for_the_same_version_that_fails() -> None:
+    """A wrong page in a message does not take away what was read before; a newer version that fails does."""
+    bench = Bench.make()
+    bench.drop("a.pdf", corpus.text_pdf())
+    bench.run()
+    bench.post(document="documents/a.pdf", pages="9")
+    bench.run()
+    assert bench.record("a.pdf").status is Status.FAILED
+    assert "document.md" in bench.results("ocr/a.pdf")
+    assert "document.md" in bench.record("a.pdf").outputs
+    bench.drop("a.pdf", corpus.header_only_pdf())
+    bench.run()
+    assert bench.results("ocr/a.pdf") == ["job.json"]
+
+
 def test_a_job_whose_messages_are_lost_is_found_by_the_sweep_and_ends() -> None:
     """Silent for more than an hour, and its document still there."""
     bench = Bench.make()

@@ -1,7 +1,5 @@
 """Our OCR client against the running emulator: whatever the service does, the client says what it is."""
 
-import base64
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +26,7 @@ from shared.errors import (
 )
 from shared.messages import OcrOptions, Usage
 from tests import corpus
+from tests.contract.tokens import Tokens
 
 SECONDS = 20
 SCHEMA = {"type": "object", "properties": {"total": {"type": ["number", "null"]}}, "required": ["total"]}
@@ -158,24 +157,6 @@ def test_a_wrong_key_is_unauthorised(service: Service, route: str) -> None:
     """On both routes."""
     with pytest.raises(Unauthorised, match="401"):
         service.read(corpus.text_pdf(), route=route, credential=Key("wrong"))
-
-
-@dataclass(frozen=True)
-class Token:
-    """A token with an end."""
-
-    token: str
-    expires_on: int
-
-
-class Tokens:
-    """Gives tokens in the form of Microsoft Entra ID's, whose audience is the scope's."""
-
-    def get_token(self, *scopes: str) -> Token:
-        """A token for an hour."""
-        ends = int(time.time()) + 3600
-        claims = json.dumps({"aud": scopes[0].removesuffix("/.default"), "exp": ends}).encode()
-        return Token(f"e30.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.sig", ends)
 
 
 def test_a_token_opens_the_door(service: Service) -> None:

@@ -2,13 +2,11 @@
 
 import json
 import re
-from dataclasses import fields
 
 import pytest
 
 from shared.image_messages import ImageJob
 from shared.messages import OcrJob
-from shared.settings import Settings
 from tests.documentation import DOCUMENTS, ROOT, SCHEMAS, renewed, schema
 
 
@@ -46,16 +44,3 @@ def test_every_make_target_and_command_that_the_readme_names_exists() -> None:
     readme, makefile = (ROOT / "README.md").read_text(), (ROOT / "Makefile").read_text()
     for target in re.findall(r"make ([a-z]+)", readme):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-
-
-def test_the_sample_of_local_settings_knows_every_setting_and_no_other() -> None:
-    """A misspelt or forgotten setting in the sample is copied by everybody."""
-    values = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
-    identity = {"AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId", "AZURE_CLIENT_ID"}
-    platform = {"FUNCTIONS_WORKER_RUNTIME", "PYTHON_THREADPOOL_THREAD_COUNT"}
-    samples = {f.metadata["name"]: f.metadata["sample"] for f in fields(Settings) if f.metadata}
-    assert values.keys() == (samples.keys() - identity) | platform
-    assert {name: values[name] for name in samples.keys() - identity} == {
-        name: sample for name, sample in samples.items() if name not in identity
-    }
-    assert Settings.read(values).problems == ()

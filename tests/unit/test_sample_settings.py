@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shared.settings import Settings
 
-SAMPLE = Path(__file__).parents[3] / "local.settings.sample.json"
+SAMPLE = Path(__file__).parents[2] / "local.settings.sample.json"
 HOSTED = {"FUNCTIONS_WORKER_RUNTIME": "python", "PYTHON_THREADPOOL_THREAD_COUNT": "48"}
 OF_AZURE_ONLY = {"AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId", "AZURE_CLIENT_ID"}
 

@@ -6,7 +6,16 @@ import os
 import azure.functions as func
 
 from shared.bindings import BlobName
-from shared.names import BLOB_POISON, DOCUMENTS, IMAGE_JOBS, IMAGE_JOBS_POISON, OCR_JOBS, OCR_JOBS_POISON
+from shared.names import (
+    BLOB_POISON,
+    DOCUMENTS,
+    EMBEDDING_JOBS,
+    EMBEDDING_JOBS_POISON,
+    IMAGE_JOBS,
+    IMAGE_JOBS_POISON,
+    OCR_JOBS,
+    OCR_JOBS_POISON,
+)
 from shared.settings import Settings
 
 _STORAGE = "AzureWebJobsStorage"
@@ -34,12 +43,12 @@ def ocr_job(message: func.QueueMessage) -> None:
     ocr_jobs.ocr_message(services.services(), message.get_body(), message.dequeue_count or 1)
 
 
-@app.queue_trigger("message", queue_name=OCR_JOBS_POISON, connection=_STORAGE)
-def ocr_poison(message: str) -> None:
-    """A message killed its worker at every attempt; bound as text, for a `QueueMessage` can fail on what it says."""
+@app.queue_trigger("message", queue_name=OCR_JOBS_POISON, connection=_STORAGE, data_type=func.DataType.BINARY)
+def ocr_poison(message: bytes) -> None:
+    """A message killed its worker at every attempt; bound as bytes: nothing is read of it before our code."""
     from shared import ocr_jobs, services
 
-    ocr_jobs.buried(services.services(), message.encode())
+    ocr_jobs.buried(services.services(), message)
 
 
 @app.queue_trigger("message", queue_name=IMAGE_JOBS, connection=_STORAGE)
@@ -52,25 +61,43 @@ def image_job(message: func.QueueMessage) -> None:
     )
 
 
-@app.queue_trigger("message", queue_name=IMAGE_JOBS_POISON, connection=_STORAGE)
-def image_poison(message: str) -> None:
+@app.queue_trigger("message", queue_name=IMAGE_JOBS_POISON, connection=_STORAGE, data_type=func.DataType.BINARY)
+def image_poison(message: bytes) -> None:
     """An image message killed its worker at every attempt."""
     from shared import image_jobs, services
 
-    image_jobs.buried(services.services(), message.encode())
+    image_jobs.buried(services.services(), message)
 
 
-@app.queue_trigger("message", queue_name=BLOB_POISON, connection=_STORAGE)
-def document_poison(message: str) -> None:
+@app.queue_trigger("message", queue_name=EMBEDDING_JOBS, connection=_STORAGE)
+def embedding_job(message: func.QueueMessage) -> None:
+    """Vectors are to be computed."""
+    from shared import embedding_jobs, services
+
+    embedding_jobs.embedding_message(
+        services.services(), message.get_body(), message.dequeue_count or 1, message_id=message.id or ""
+    )
+
+
+@app.queue_trigger("message", queue_name=EMBEDDING_JOBS_POISON, connection=_STORAGE, data_type=func.DataType.BINARY)
+def embedding_poison(message: bytes) -> None:
+    """An embedding message killed its worker at every attempt."""
+    from shared import embedding_jobs, services
+
+    embedding_jobs.buried(services.services(), message)
+
+
+@app.queue_trigger("message", queue_name=BLOB_POISON, connection=_STORAGE, data_type=func.DataType.BINARY)
+def document_poison(message: bytes) -> None:
     """A blob event could not be handled at any attempt."""
     from shared import ocr_jobs, services
 
-    ocr_jobs.buried_event(services.services(), message.encode())
+    ocr_jobs.buried_event(services.services(), message)
 
 
 @app.timer_trigger("timer", schedule="0 */15 * * * *")
 def sweep_documents(timer: func.TimerRequest) -> None:
     """Documents whose event was lost are looked for."""
-    from shared import ocr_jobs, services
+    from shared import services, sweep
 
-    ocr_jobs.sweep(services.services())
+    sweep.sweep(services.services())

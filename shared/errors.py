@@ -4,6 +4,8 @@ DarkroomError
 ├── Deferred            the job waits in its queue and is tried again; burns no delivery attempt
 │   ├── Busy            somebody else is at it
 │   ├── Changed         the input changed while it was read
+│   ├── Spent           the day's cap is reached; the job goes on tomorrow
+│   ├── Unfinished      the job did what one delivery may do, and goes on in the next
 │   ├── Throttled       the model asks for a pause (429)
 │   ├── Unavailable     the model does not answer, or not sensibly (408, 5xx, cut, null)
 │   └── NeedsOperator   waiting helps only when somebody mends the deployment; logged as an error
@@ -18,6 +20,8 @@ DarkroomError
     ├── Refused         a content filter said no
     ├── GaveUp          older than its time to live
     ├── Incomplete      the model's answer lacks something that was paid for
+    ├── OverBudget      the day's cap is reached, and jobs are to fail then
+    ├── Partial         some inputs of the job could not be used, the others are done
     ├── Uncertain       a call ended without an answer and may have been billed
     ├── Superseded      a newer version of the input took its place
     ├── Crashed         the worker died on it every time
@@ -61,6 +65,18 @@ class Changed(Deferred):
     """The input changed while it was read; the next try reads the new version."""
 
     code = "changed"
+
+
+class Spent(Deferred):
+    """A cap on what a day may cost is reached."""
+
+    code = "budget_spent"
+
+
+class Unfinished(Deferred):
+    """The job has done what one delivery may do before the host's time limit; it goes on in the next."""
+
+    code = "unfinished"
 
 
 class Throttled(Deferred):
@@ -114,7 +130,7 @@ class Misconfigured(NeedsOperator):
 
 
 class Permanent(DarkroomError):
-    """The job fails now; `retryable` tells the reader of the record whether posting it again can help."""
+    """The job fails now; `retryable` tells the reader of the record whether trying again can help as it is."""
 
     code = "failed"
     retryable: ClassVar[bool] = False
@@ -153,7 +169,7 @@ class GaveUp(Permanent):
 
     code = "gave_up"
     retryable = True
-    remedy = "When the cause is mended, drop the file again, or post the job with another job_id."
+    remedy = "When the cause is mended, put the job back with `darkroom replay`; what is paid stays paid."
 
 
 class Incomplete(Permanent):
@@ -162,12 +178,28 @@ class Incomplete(Permanent):
     code = "incomplete"
 
 
+class OverBudget(Permanent):
+    """A cap on what a day may cost is reached, and the settings let jobs fail then."""
+
+    code = "over_budget"
+    retryable = True
+    remedy = "Replay the job tomorrow, or raise the cap."
+
+
+class Partial(Permanent):
+    """Some inputs of a job could not be used; what was made of the others is in its results."""
+
+    code = "partial"
+    retryable = True
+    remedy = "The record lists the inputs; mend them and replay the job: only they are paid then."
+
+
 class Uncertain(Permanent):
     """A call that makes something new ended without an answer, more often than the settings let it be made again."""
 
     code = "uncertain"
     retryable = True
-    remedy = "Each such call may have been billed. Post the job again under another job_id to try once more."
+    remedy = "Each such call may have been billed. To try once more, put the job back with `darkroom replay`."
 
 
 class Superseded(Permanent):
@@ -181,7 +213,7 @@ class Crashed(Permanent):
 
     code = "crashed"
     retryable = True
-    remedy = "Look for the job id in the logs; then drop the file again, or post the job with another job_id."
+    remedy = "Look for the job id in the logs; then put the job back with `darkroom replay`."
 
 
 class Unexpected(Permanent):
@@ -189,7 +221,4 @@ class Unexpected(Permanent):
 
     code = "unexpected"
     retryable = True
-    remedy = (
-        "Look for the job id in the logs and report what you find; "
-        "drop the file again, or post the job with another job_id."
-    )
+    remedy = "Look for the job id in the logs and report what you find; then put the job back with `darkroom replay`."

@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from shared.messages import JobId, Repostable
+from shared.messages import NamedJob
 
 BlobName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{3,63}/[\s\S]+$", max_length=1100)]
 
 
-class ImageJob(Repostable):
+class ImageJob(NamedJob):
     """A message on `image-jobs`: make pictures from a prompt, or edit pictures.
 
     What a model does not take is refused before anything is paid; what is left out is left to the service's default.
@@ -45,7 +45,6 @@ class ImageJob(Repostable):
         None, description="A PNG whose transparent pixels say where the first picture may change."
     )
     input_fidelity: Literal["high", "low"] | None = Field(None, description="How closely an edit keeps to its inputs.")
-    job_id: JobId | None = Field(None, description="Name of the job; made from the message's own id when absent.")
 
     @model_validator(mode="after")
     def _edit_has_pictures(self) -> "ImageJob":

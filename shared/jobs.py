@@ -9,7 +9,7 @@ import hashlib
 import json
 import logging
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from pydantic_core import PydanticSerializationError
 
 from shared.errors import Busy, Crashed, Deferred, GaveUp, Invalid, NeedsOperator, Permanent, TooLarge, Unexpected
 from shared.messages import JobRecord, Kind, Repostable, explain
+from shared.names import rejected_folder
 from shared.records import HeldRecord, JobIdentity, claim
 from shared.services import Services
 from shared.storage import LARGEST_MESSAGE, LeaseHeldError
@@ -28,7 +29,8 @@ log = logging.getLogger("darkroom.jobs")
 
 MAX_ATTEMPTS = 5  # maxDequeueCount in host.json; a test holds the two together
 _FIRST_DELAY, _LONGEST_DELAY, _OPERATOR_DELAY = 5.0, 600.0, 300.0
-_ROOM_FOR_ID, _ROOM_FOR_COUNT = 256, 64  # bytes of a message
+_LONGEST_JITTER = 15.0
+_ROOM_FOR_ID, _ROOM_FOR_COUNTS = 256, 64  # bytes of a message
 _KEPT_TEXT = 16 * 1024
 
 
@@ -50,8 +52,9 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def _leaves_room(body: bytes, content: Mapping[str, Any]) -> None:
-    """What Darkroom adds to a message, an id and then a count, must still fit into it."""
-    room = 0 if "deferrals" in content else _ROOM_FOR_COUNT if "job_id" in content else _ROOM_FOR_ID
+    """What Darkroom adds to a message, an id and then counts, must still fit into it."""
+    counted = "deferrals" in content or "replays" in content
+    room = 0 if counted else _ROOM_FOR_COUNTS if "job_id" in content else _ROOM_FOR_ID
     if len(body) > LARGEST_MESSAGE - room:
         raise TooLarge(
             f"The message has {len(body):,} bytes; it may have 48 KiB less {room} bytes, which Darkroom needs itself.",
@@ -90,8 +93,9 @@ def burying(services: Services, queue: str, body: bytes) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - a poison function that raises loses its message for good
-        log.critical("poison message put back queue=%s fault=%s", queue, type(error).__name__)
-        services.storage.send(queue, body.decode("utf-8", errors="replace"), delay=_OPERATOR_DELAY)
+        level = logging.INFO if isinstance(error, Busy) else logging.CRITICAL  # busy: a worker is at its job
+        log.log(level, "poison message put back queue=%s fault=%s", queue, type(error).__name__)
+        services.storage.send(queue, body, delay=_OPERATOR_DELAY)
 
 
 @contextmanager
@@ -128,12 +132,12 @@ def in_time(services: Services, job: JobRecord) -> None:
 
 def put_back(services: Services, queue: str, message: Repostable, wait: Deferred) -> None:
     """Post the same message again, invisible for as long as it must wait."""
-    delay = _delay(services, message.deferrals, wait)
+    seconds = delay(services.jitter, message.deferrals, wait)
     told = wait.after is not None  # only waits that nobody measured make the next one longer
     again = message if told else message.model_copy(update={"deferrals": message.deferrals + 1})
     level = logging.ERROR if wait.alarming else logging.INFO
-    log.log(level, "deferred code=%s seconds=%.0f deferrals=%d", wait.code, delay, again.deferrals)
-    services.storage.send(queue, again.model_dump_json(exclude_defaults=True), delay=delay)
+    log.log(level, "deferred code=%s seconds=%.0f deferrals=%d", wait.code, seconds, again.deferrals)
+    services.storage.send(queue, again.model_dump_json(exclude_defaults=True), delay=seconds)
 
 
 def reject(services: Services, kind: Kind, body: bytes, error: Permanent) -> None:
@@ -142,7 +146,7 @@ def reject(services: Services, kind: Kind, body: bytes, error: Permanent) -> Non
     job_id = f"rejected-{digest[:24]}"
     log.warning("message rejected job=%s code=%s bytes=%d", job_id, error.code, len(body))
     text = body[:_KEPT_TEXT].decode("utf-8", errors="replace")
-    identity = JobIdentity(kind, job_id, digest, f"rejected/{job_id}", None, text)
+    identity = JobIdentity(kind, job_id, digest, rejected_folder(job_id), None, text)
     with suppress(Busy), claim(services.storage, services.now, identity.folder) as record:
         if record.is_of(identity) and record.job.final:
             record.announce()
@@ -159,11 +163,14 @@ def _unexpected(error: Exception) -> Unexpected:
     return Unexpected(f"A fault of Darkroom's own: {type(error).__name__}{where}.")
 
 
-def _delay(services: Services, deferrals: int, wait: Deferred) -> float:
-    """What was asked for, and up to a quarter more; when nobody said, twice as much each time, or up to half less."""
+def delay(jitter: Callable[[float, float], float], deferrals: int, wait: Deferred) -> float:
+    """Seconds that a job waits: what was asked for, and up to a quarter more; twice as long each time when nobody said.
+
+    `deferrals` counts the waits that nobody measured; `jitter` picks a number between two.
+    """
     if wait.after is not None:
-        return wait.after + services.jitter(0.0, max(1.0, wait.after / 4))
+        return wait.after + jitter(0.0, min(max(1.0, wait.after / 4), _LONGEST_JITTER))
     if isinstance(wait, NeedsOperator):
-        return _OPERATOR_DELAY + services.jitter(0.0, _OPERATOR_DELAY / 4)
+        return _OPERATOR_DELAY + jitter(0.0, _OPERATOR_DELAY / 4)
     ceiling = min(_FIRST_DELAY * 2.0 ** min(deferrals, 10), _LONGEST_DELAY)
-    return ceiling / 2.0 + services.jitter(0.0, ceiling / 2)
+    return ceiling / 2.0 + jitter(0.0, ceiling / 2)

@@ -14,7 +14,10 @@ from shared import pages
 
 JobId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Schema = dict[str, Any]
-Kind = Literal["ocr", "image"]
+Kind = Literal["ocr", "image", "embedding"]
+
+
+COUNTS = frozenset({"deferrals", "replays"})  # the keys of a message that are Darkroom's own
 
 
 class Frozen(BaseModel):
@@ -27,6 +30,13 @@ class Repostable(Frozen):
     """A job message that Darkroom may put back on its queue."""
 
     deferrals: int = Field(0, ge=0, description="How often Darkroom has put the message back; leave it out.")
+    replays: int = Field(0, ge=0, description="How often the job was replayed; `darkroom replay` sets it.")
+
+
+class NamedJob(Repostable):
+    """A job message that is one job, with one record under its own name."""
+
+    job_id: JobId | None = Field(None, description="Name of the job; made from the message's own id when absent.")
 
 
 class OcrOptions(Frozen):
@@ -40,6 +50,11 @@ class OcrOptions(Frozen):
     annotation_schema: Schema | None = Field(None, description="JSON Schema of what to tell about the document.")
     figure_annotation_schema: Schema | None = Field(None, description="JSON Schema of what to tell about each figure.")
     model: str | None = Field(None, description="OCR deployment; the setting DARKROOM_OCR_MODEL when absent.")
+    embed: bool | None = Field(
+        None,
+        description="Send pages and figures on to `embedding-jobs` when they are read; the setting "
+        "DARKROOM_EMBED_DOCUMENTS when absent.",
+    )
 
     @field_validator("pages")
     @classmethod
@@ -102,6 +117,7 @@ class Source(Kept):
     sha256: str | None = Field(None, description="Hash of its bytes, in hex.")
     media_type: str | None = Field(None, description="Its type, told by its bytes.")
     pages: int | None = Field(None, description="Pages of the whole document.")
+    prepared: str | None = Field(None, description="What was done to a picture so that the model takes it.")
 
 
 class Part(Kept):
@@ -133,13 +149,30 @@ class ImageUsage(Kept):
     out: int | None = Field(None, description="Tokens of the pictures that were made.")
 
 
+class EmbeddingUsage(Kept):
+    """What the service says it counted, over all calls; null where it does not say."""
+
+    text_tokens: int | None = Field(None, description="Tokens of texts.")
+    image_tokens: int | None = Field(None, description="Tokens of pictures, and of the texts beside them.")
+    images: int | None = Field(None, description="Pictures.")
+
+
+class FailedInput(Kept):
+    """An input of an embedding job without a vector."""
+
+    input: int = Field(description="Which one, in the order of the message (a prefix or document counts as many), from 1.")
+    name: str = Field("", description="The blob, where there is one.")
+    code: str = Field(description="One word for programs.")
+    message: str = Field(description="What is wrong, in a sentence.")
+
+
 class Problem(Kept):
     """Why a job failed or waits, for a person."""
 
     code: str = Field(description="One word for programs.")
     message: str = Field(description="What is wrong, in a sentence.")
     remedy: str = Field("", description="What to do about it.")
-    retryable: bool = Field(description="Whether posting the job again can help.")
+    retryable: bool = Field(description="Whether trying again can help though nothing was mended.")
 
 
 class JobRecord(Kept):
@@ -154,15 +187,19 @@ class JobRecord(Kept):
     options: dict[str, Any] = Field({}, description="The options in force.")
     parts: tuple[Part, ...] = Field((), description="The requests that the document is read in.")
     dispatched: bool = Field(False, description="Its parts are in the queue.")
-    inputs: tuple[Source, ...] = Field((), description="The pictures and the mask that an edit was given.")
-    usage: Usage | ImageUsage | None = Field(None, description="What the service counted; null when it does not say.")
+    inputs: tuple[Source, ...] = Field((), description="The pictures and texts that the job was given.")
+    usage: Usage | ImageUsage | EmbeddingUsage | None = Field(None, description="What the service counted; null when it does not say.")
+    vectors: int | None = Field(None, description="How many vectors were computed.")
+    dimensions: int | None = Field(None, description="Their length.")
+    failed_inputs: tuple[FailedInput, ...] = Field((), description="The inputs without a vector, and why.")
     revised_prompts: tuple[str, ...] = Field((), description="The prompts as the service rewrote them, a picture each.")
     unsure_calls: int = Field(0, description="Calls that ended without an answer and may have been billed.")
     figures: int | None = Field(None, description="Figures kept as files.")
+    embedding_job: str | None = Field(None, description="The job that pages and figures went on to.")
     estimated_usd: float | None = Field(
         None, description="What it cost at the catalogue's prices; null when not known."
     )
-    problem: Problem | None = Field(None, description="Why it failed, or waited last.")
+    problem: Problem | None = Field(None, description="Why it failed, or waited last; a replay keeps it until it ends.")
     notes: tuple[str, ...] = Field((), description="What else to know: a retired model, an option left out.")
     outputs: tuple[str, ...] = Field(
         (),
@@ -171,7 +208,8 @@ class JobRecord(Kept):
     )
     attempts: int = Field(1, description="How often work on it began.")
     deferrals: int = Field(0, description="How often it went back to its queue to wait.")
-    created_at: datetime = Field(description="When work on it first began.")
+    replays: int = Field(0, description="How often it was begun anew after it had failed.")
+    created_at: datetime = Field(description="When work on it began; of a job that was replayed, the last time.")
     updated_at: datetime | None = Field(None, description="When the record was last written.")
     finished_at: datetime | None = Field(None, description="When it ended.")
     announced: bool = Field(False, description="The job event is posted.")

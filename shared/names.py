@@ -12,15 +12,25 @@ from typing import NamedTuple
 from shared.errors import Invalid
 
 DOCUMENTS, IMAGES, RESULTS, LEDGER = "documents", "images", "results", "ledger"
-OCR_JOBS, IMAGE_JOBS, JOB_EVENTS = "ocr-jobs", "image-jobs", "job-events"
+OCR_JOBS, IMAGE_JOBS, EMBEDDING_JOBS, JOB_EVENTS = "ocr-jobs", "image-jobs", "embedding-jobs", "job-events"
 OCR_JOBS_POISON, IMAGE_JOBS_POISON = f"{OCR_JOBS}-poison", f"{IMAGE_JOBS}-poison"
+EMBEDDING_JOBS_POISON = f"{EMBEDDING_JOBS}-poison"
 BLOB_POISON = "webjobs-blobtrigger-poison"
 INPUT_CONTAINERS = (DOCUMENTS, IMAGES)
 CONTAINERS = (DOCUMENTS, IMAGES, RESULTS, LEDGER)
-QUEUES = (OCR_JOBS, OCR_JOBS_POISON, IMAGE_JOBS, IMAGE_JOBS_POISON, BLOB_POISON, JOB_EVENTS)
-RECORD = "job.json"
+QUEUES = (
+    OCR_JOBS,
+    OCR_JOBS_POISON,
+    IMAGE_JOBS,
+    IMAGE_JOBS_POISON,
+    EMBEDDING_JOBS,
+    EMBEDDING_JOBS_POISON,
+    BLOB_POISON,
+    JOB_EVENTS,
+)
+RECORD, REJECTED = "job.json", "rejected"
 # What the results of a job look like below its folder; whatever else lies there belongs to somebody else.
-RESULT_SHAPES = {"ocr": ("document.md", "document.json", "figures/page-", "tables/page-"), "image": ()}
+RESULT_SHAPES = {"ocr": ("document.md", "document.json", "figures/page-", "tables/page-"), "image": (), "embedding": ()}
 
 _LONGEST_FOLDER = 900  # a blob name has at most 1,024 characters, and results are named below their folder
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]")
@@ -83,6 +93,16 @@ def ocr_folder(document: BlobRef) -> str:
 def image_folder(job_id: str) -> str:
     """The folder in `results` of an image job's results."""
     return f"images/{job_id}"
+
+
+def embedding_folder(job_id: str) -> str:
+    """The folder in `results` of an embedding job's results."""
+    return f"embeddings/{job_id}"
+
+
+def rejected_folder(job_id: str) -> str:
+    """The folder in `results` of the record of a message that named no job."""
+    return f"{REJECTED}/{job_id}"
 
 
 def record_of(folder: str) -> BlobRef:

@@ -3,21 +3,18 @@
 import json
 import logging
 from contextlib import suppress
-from datetime import timedelta
 
 from shared.errors import Busy, Deferred, Invalid, Permanent
 from shared.jobs import burying, crashed, ending, in_time, json_object, put_back, reject, validating
 from shared.messages import JobRecord, OcrJob, OcrPart
-from shared.names import BLOB_POISON, DOCUMENTS, OCR_JOBS, OCR_JOBS_POISON, BlobRef, input_blob, ocr_folder, record_of
+from shared.names import BLOB_POISON, OCR_JOBS, OCR_JOBS_POISON, BlobRef, input_blob, ocr_folder
 from shared.pipelines import ocr
-from shared.records import SILENT, HeldRecord, claim, read_record
+from shared.records import HeldRecord, claim, read_record
 from shared.services import Services
-from shared.storage import Blob
 
 log = logging.getLogger("darkroom.jobs")
 
 _SOON = 3.0  # when two parts end at once, the later one looks again whether the earlier has put them together
-_SETTLED, _SETTLED_WHILE_BUSY = timedelta(minutes=10), timedelta(hours=6)
 
 
 def document_dropped(services: Services, ref: BlobRef) -> None:
@@ -73,34 +70,6 @@ def buried_event(services: Services, body: bytes) -> None:
             document_dropped(services, ref)
 
 
-def sweep(services: Services) -> int:
-    """Post jobs for documents whose event or message was lost, and count them.
-
-    Lost is an event when there is no record of the document's version though it is ten minutes old (six hours while
-    the queue is not empty, for then its message may still be in it), and a message when an unfinished job has been
-    silent for more than an hour.
-    """
-    settled = _SETTLED_WHILE_BUSY if services.storage.depth(OCR_JOBS) else _SETTLED
-    posted = 0
-    for blob in services.storage.list(DOCUMENTS):
-        if services.now() - blob.modified > _SETTLED and _is_lost(services, blob, settled):
-            document_dropped(services, blob.ref)
-            posted += 1
-    log.info("swept posted=%d", posted)
-    return posted
-
-
-def _is_lost(services: Services, blob: Blob, settled: timedelta) -> bool:
-    try:
-        BlobRef.parse(str(blob.ref))
-    except Invalid:
-        return False  # its event was rejected, and would be again
-    record = services.storage.find(record_of(ocr_folder(blob.ref)))
-    if record is None or record.metadata.get("source_etag") != blob.etag.strip('"'):
-        return services.now() - blob.modified > settled
-    return record.metadata.get("status") in ("running", "waiting") and services.now() - record.modified > SILENT
-
-
 def parse(body: bytes) -> OcrJob | OcrPart:
     """Read a message of `ocr-jobs`.
 
@@ -123,10 +92,11 @@ def _document(services: Services, ref: BlobRef, job: OcrJob, attempt: int) -> No
             log.info("document is gone, its results stay job=%s", record.current.job_id)
             record.announce()
             return
-        if record.is_of(identity) and record.job.final:
+        if record.is_over(identity):
             record.announce()
             return
-        if record.is_of(identity) and record.job.dispatched and attempt == 1 and not record.is_silent():
+        same = record.is_of(identity) and not record.job.final
+        if same and record.job.dispatched and attempt == 1 and not record.is_silent():
             return
         record.begin(identity)
         with ending(record, attempt):
@@ -137,7 +107,8 @@ def _document(services: Services, ref: BlobRef, job: OcrJob, attempt: int) -> No
 def _part(services: Services, ref: BlobRef, message: OcrPart, attempt: int) -> None:
     folder = ocr_folder(ref)
     job = read_record(services.storage, folder)
-    if job is None or job.job_id != message.job_id or message.part > len(job.parts):
+    current = job is not None and (job.job_id, job.replays) == (message.job_id, message.replays)
+    if job is None or not current or message.part > len(job.parts):
         log.info("part of no current job dropped job=%s part=%d", message.job_id, message.part)
         return
     if job.final:
@@ -155,7 +126,7 @@ def _part(services: Services, ref: BlobRef, message: OcrPart, attempt: int) -> N
     if fault is None and not ocr.all_paid(services, job):
         return
     with claim(services.storage, services.now, folder, busy_seconds=_SOON) as record:
-        if record.unfinished(message.job_id):
+        if record.unfinished(message):
             with ending(record, attempt):
                 if fault is not None:
                     raise fault
@@ -175,7 +146,7 @@ def _noted(services: Services, folder: str, job: JobRecord, wait: Deferred) -> N
     if isinstance(wait, Busy):
         return
     with suppress(Busy), claim(services.storage, services.now, folder) as record:
-        if record.unfinished(job.job_id):
+        if record.unfinished(job):
             record.wait(wait)
 
 
@@ -187,16 +158,16 @@ def _bury(services: Services, ref: BlobRef, message: OcrJob | OcrPart) -> None:
 
 
 def _is_over(services: Services, ref: BlobRef, message: OcrJob | OcrPart, record: HeldRecord) -> bool:
-    """Whether the buried message's job has ended already, or is not the current one; else it is begun here."""
+    """Whether the buried message's job has ended, was replayed since or is not the current one; else it begins here."""
     if isinstance(message, OcrPart):
-        over = not record.unfinished(message.job_id)
         same = record.current is not None and record.current.job_id == message.job_id
+        over = not record.unfinished(message)
     else:
         identity = ocr.identify(ref, services.storage.find(ref), message)
         same = record.is_of(identity)
-        over = same and record.job.final
+        over = record.is_over(identity) or record.is_replayed_since(identity)
         if not over:
             record.begin(identity)
-    if over and same:
+    if over and same and record.job.final:
         record.announce()
     return over

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from shared.errors import Busy, Deferred, Permanent, Superseded
 from shared.leases import held as kept
-from shared.messages import JobEvent, JobRecord, Kind, Problem, Source, Status
+from shared.messages import JobEvent, JobRecord, Kind, OcrPart, Problem, Source, Status
 from shared.names import JOB_EVENTS, RESULT_SHAPES, RESULTS, record_of
 from shared.storage import Lease, LeaseHeldError, Storage
 
@@ -22,9 +22,12 @@ _OTHER_JOB_SECONDS = 30.0
 SILENT = timedelta(hours=1)  # a message that waits is seen more often than this, and so is its record
 
 
+_OF_DOCUMENTS = ("parts", "dispatched", "figures", "embedding_job")
+_OF_EMBEDDINGS = ("vectors", "dimensions", "failed_inputs")
 _OF_OTHER_KINDS: Mapping[Kind, set[str]] = {
-    "ocr": {"inputs", "revised_prompts", "unsure_calls"},
-    "image": {"source", "parts", "dispatched", "figures"},
+    "ocr": {"inputs", "revised_prompts", "unsure_calls", *_OF_EMBEDDINGS},
+    "image": {"source", *_OF_DOCUMENTS, *_OF_EMBEDDINGS},
+    "embedding": {*_OF_DOCUMENTS, "revised_prompts", "unsure_calls"},
 }
 
 
@@ -38,6 +41,7 @@ class JobIdentity:
     folder: str
     source: Source | None
     message: str
+    replays: int = 0
 
 
 def read_record(storage: Storage, folder: str) -> JobRecord | None:
@@ -72,9 +76,21 @@ class HeldRecord:
         current = self.current
         return current is not None and (current.job_id, current.fingerprint) == (identity.job_id, identity.fingerprint)
 
-    def unfinished(self, job_id: str) -> bool:
-        """Whether the record is of this job and has not ended."""
-        return self.current is not None and self.current.job_id == job_id and not self.current.final
+    def is_over(self, identity: JobIdentity) -> bool:
+        """Whether this very job has ended; not when it failed and the message is a newer replay of it."""
+        if not self.is_of(identity) or not self.job.final:
+            return False
+        return self.job.status is not Status.FAILED or identity.replays <= self.job.replays
+
+    def is_replayed_since(self, identity: JobIdentity) -> bool:
+        """Whether this very job was begun anew after the message was posted."""
+        return self.is_of(identity) and identity.replays < self.job.replays
+
+    def unfinished(self, job: JobRecord | OcrPart) -> bool:
+        """Whether the record is of this job, not begun anew since, and has not ended."""
+        current = self.current
+        same = current is not None and (current.job_id, current.replays) == (job.job_id, job.replays)
+        return same and not self.job.final
 
     def confirm(self) -> None:
         """Make sure that the claim is still held, before anything is changed that another holder may have written.
@@ -85,7 +101,9 @@ class HeldRecord:
         self._lease.renew()
 
     def begin(self, identity: JobIdentity) -> None:
-        """Start a job, or count another attempt at it; a job for an older version that has not ended is superseded.
+        """Start a job, start a failed one anew, or count another attempt at one that has not ended.
+
+        A job for an older version that has not ended is superseded.
 
         Raises:
             Busy: another job for the same version is not over.
@@ -97,7 +115,9 @@ class HeldRecord:
         if before is not None and not before.final:
             self._wait_for(before, identity)
             self._send_event(before, Status.FAILED, Superseded.code)
-        now = self._now()
+        again = before is not None and self.is_of(identity)
+        if again:
+            log.info("replayed job=%s replays=%d", identity.job_id, identity.replays)
         self._write(
             JobRecord(
                 job_id=identity.job_id,
@@ -105,8 +125,10 @@ class HeldRecord:
                 status=Status.RUNNING,
                 fingerprint=identity.fingerprint,
                 source=identity.source,
-                outputs=before.outputs if before is not None and _same_version(before, identity) else (),
-                created_at=now,
+                problem=before.problem if before is not None and again else None,
+                outputs=before.outputs if before is not None and (again or _same_version(before, identity)) else (),
+                replays=identity.replays,
+                created_at=self._now(),
                 message=identity.message,
             )
         )
@@ -182,7 +204,13 @@ class HeldRecord:
             record.model_dump_json(indent=2, exclude=_OF_OTHER_KINDS[record.kind]).encode(),
             _JSON,
             lease=self._lease,
-            metadata={"status": record.status, "source_etag": (etag or "").strip('"')},
+            metadata={
+                "status": record.status,
+                "source_etag": (etag or "").strip('"'),
+                "job": record.job_id,
+                "kind": record.kind,
+                "code": record.problem.code if record.problem else "",
+            },
         )
         self.current = record
 

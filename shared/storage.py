@@ -1,4 +1,4 @@
-"""Blobs and queues; the only module that knows Azure Storage.
+"""Blobs and queues; with `queues.py` the only module that knows Azure Storage.
 
 Every method is one request or a stream of them; retries of a single request are the SDK's own. Sizes are bytes,
 delays seconds.
@@ -17,14 +17,16 @@ from azure.core import MatchConditions
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import BlobClient, BlobLeaseClient, BlobServiceClient, ContentSettings
-from azure.storage.queue import QueueClient, QueueServiceClient, TextBase64EncodePolicy
+from azure.storage.queue import BinaryBase64EncodePolicy, QueueClient, QueueServiceClient
 
 from shared.errors import Changed, Misconfigured, TooLarge
 from shared.names import BlobRef
+from shared.queues import Queue
 from shared.settings import Settings
 
 LARGEST_MESSAGE = 48 * 1024  # a queue message has 64 KiB of base64
 LEASE_SECONDS = 30  # renewed every ten; what a killed worker held is free again after this
+_LISTED = 5000  # blobs of a page; the service gives no more
 _CHUNK = 4 * 1024 * 1024
 _TRANSFER: dict[str, Any] = {
     "max_single_put_size": _CHUNK,
@@ -38,6 +40,10 @@ class LeaseHeldError(Exception):
     """Somebody else holds the lease, or it is no longer ours."""
 
 
+class MarkerError(Exception):
+    """A listing cannot go on from this marker."""
+
+
 @dataclass(frozen=True)
 class Blob:
     """What is known of a blob without reading it."""
@@ -47,6 +53,9 @@ class Blob:
     size: int
     modified: datetime
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+Page = tuple[list[Blob], str | None]  # of a listing: its blobs, and the marker of the next page
 
 
 class Storage:
@@ -99,6 +108,26 @@ class Storage:
         for found in self._blobs.get_container_client(container).list_blobs(prefix, include=["metadata"]):
             ref = BlobRef(container, found.name)
             yield Blob(ref, found.etag, found.size, found.last_modified, found.metadata or {})
+
+    def pages(self, container: str, marker: str | None) -> Iterator[Page]:
+        """The blobs of a container in name order and without their metadata, in pages of at most 5,000, from the page
+        that a marker stands for or from the first; each with the marker of the next, None behind the last.
+
+        ETags have no quotes in a listing.
+
+        Raises:
+            MarkerError: the service does not know the marker, or no longer.
+        """
+        listing = self._blobs.get_container_client(container).list_blobs(results_per_page=_LISTED)
+        found = cast(Any, listing.by_page(marker))  # its type leaves out the marker of the next page
+        try:
+            for page in found:
+                blobs = [Blob(BlobRef(container, b.name), b.etag, b.size, b.last_modified) for b in page]
+                yield blobs, found.continuation_token or None
+        except HttpResponseError as error:
+            if marker and error.status_code == 400:
+                raise MarkerError(marker) from error
+            raise
 
     def download(self, ref: BlobRef, to: BinaryIO, *, etag: str | None = None) -> str | None:
         """Copy a blob into a file, piece by piece; its SHA-256 in hex, or None when there is no such blob.
@@ -158,6 +187,17 @@ class Storage:
             return False
         return True
 
+    def annotate(self, blob: Blob, metadata: Mapping[str, str]) -> bool:
+        """Replace the metadata of a blob unless it has changed or somebody holds its lease; whether it was done."""
+        try:
+            with _lease_errors():
+                self._blob(blob.ref).set_blob_metadata(
+                    dict(metadata), etag=blob.etag, match_condition=MatchConditions.IfNotModified
+                )
+        except (ResourceModifiedError, ResourceNotFoundError, LeaseHeldError):
+            return False
+        return True
+
     def delete(self, ref: BlobRef) -> None:
         """Remove a blob; none there is as good."""
         try:
@@ -175,16 +215,17 @@ class Storage:
             client = self._blob(ref)
             return Lease(client, client.acquire_lease(lease_duration=LEASE_SECONDS).id)
 
-    def send(self, queue: str, message: str, *, delay: float = 0) -> None:
+    def send(self, queue: str, message: str | bytes, *, delay: float = 0) -> None:
         """Post a message, invisible for `delay` seconds (at most seven days), base64 as the host expects it.
 
         Raises:
             TooLarge: above 48 KiB.
         """
-        if len(message.encode()) > LARGEST_MESSAGE:
+        content = message.encode() if isinstance(message, str) else message
+        if len(content) > LARGEST_MESSAGE:
             limit = LARGEST_MESSAGE // 1024
             raise TooLarge(f"A queue message may have {limit} KiB; put large options into the file's metadata.")
-        self._queue(queue).send_message(message, visibility_timeout=math.ceil(delay), time_to_live=-1)
+        self._queue(queue).send_message(content, visibility_timeout=math.ceil(delay), time_to_live=-1)
 
     def depth(self, queue: str) -> int | None:
         """About how many messages a queue holds, or None when there is no such queue."""
@@ -192,6 +233,10 @@ class Storage:
             return self._queue(queue).get_queue_properties().approximate_message_count or 0
         except ResourceNotFoundError:
             return None
+
+    def queue(self, name: str) -> Queue:
+        """A queue to look into by hand."""
+        return Queue(self._queues.get_queue_client(name))
 
     def prepare(self, containers: tuple[str, ...], queues: tuple[str, ...]) -> None:
         """Create the containers and queues that are missing."""
@@ -206,7 +251,7 @@ class Storage:
         return self._blobs.get_blob_client(ref.container, ref.name)
 
     def _queue(self, name: str) -> QueueClient:
-        return self._queues.get_queue_client(name, message_encode_policy=TextBase64EncodePolicy())
+        return self._queues.get_queue_client(name, message_encode_policy=BinaryBase64EncodePolicy())
 
 
 class Lease:

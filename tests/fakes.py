@@ -5,6 +5,7 @@ import hashlib
 import io
 import itertools
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -17,19 +18,21 @@ from PIL import Image
 from shared import ocr_jobs
 from shared.clients.credentials import Key
 from shared.clients.downloads import Downloads
+from shared.clients.embeddings import EmbeddingClient, EmbeddingRequest
 from shared.clients.image_answer import ImageAnswer
 from shared.clients.images import ImageClient, ImageRequest
 from shared.clients.ocr import OcrClient, OcrRequest
 from shared.clients.ocr_answer import OcrAnswer
 from shared.clients.transport import Transport
 from shared.documents import PDF
-from shared.errors import Changed, TooLarge
+from shared.errors import Changed, Invalid, TooLarge
 from shared.messages import JobEvent, JobRecord
 from shared.names import BlobRef
+from shared.queues import MOST_AT_ONCE, Queue, Waiting
 from shared.records import read_record
 from shared.services import Services
 from shared.settings import Settings
-from shared.storage import LARGEST_MESSAGE, Blob, Lease, LeaseHeldError, Storage
+from shared.storage import LARGEST_MESSAGE, Blob, Lease, LeaseHeldError, Page, Storage
 
 
 class Clock:
@@ -48,10 +51,29 @@ class Clock:
 
 @dataclass(frozen=True)
 class Posted:
-    """A message in a fake queue."""
+    """A message in a fake queue; bytes that are no UTF-8 are surrogates in its text."""
 
     text: str
     delay: float
+    at: datetime
+
+
+class MemoryQueue(Queue):
+    """A queue in memory, looked into by hand."""
+
+    def __init__(self, posted: list[Posted], now: Callable[[], datetime]) -> None:
+        self._posted, self._now = posted, now
+
+    def peek(self, most: int = MOST_AT_ONCE) -> list[Waiting]:
+        return list(itertools.islice(self.take(0), most))
+
+    def take(self, seconds: int) -> Iterator[Waiting]:
+        for posted in list(self._posted):
+            if posted.at + timedelta(seconds=posted.delay) <= self._now():
+                yield Waiting(f"m-{id(posted)}", posted.at, 0, posted.text.encode(errors="surrogateescape"))
+
+    def remove(self, message: Waiting) -> None:
+        self._posted[:] = [posted for posted in self._posted if f"m-{id(posted)}" != message.id]
 
 
 class MemoryLease(Lease):
@@ -72,7 +94,9 @@ class MemoryLease(Lease):
 
 
 class MemoryStorage(Storage):
-    """Blobs and queues in memory."""
+    """Blobs and queues in memory; `page_size` is how many blobs a page of a listing has."""
+
+    page_size = 5000
 
     def __init__(self, now: Callable[[], datetime] | None = None) -> None:
         self.now = now or Clock()
@@ -80,6 +104,7 @@ class MemoryStorage(Storage):
         self.queues: dict[str, list[Posted]] = {}
         self.leases: dict[BlobRef, int] = {}
         self._numbers = itertools.count(1)
+        self._annotating = threading.Lock()
 
     def find(self, ref: BlobRef) -> Blob | None:
         return self.blobs[ref][0] if ref in self.blobs else None
@@ -87,6 +112,20 @@ class MemoryStorage(Storage):
     def list(self, container: str, prefix: str = "") -> Iterator[Blob]:
         names = sorted(ref for ref in self.blobs if ref.container == container and ref.name.startswith(prefix))
         yield from (self.blobs[ref][0] for ref in names)
+
+    def pages(self, container: str, marker: str | None) -> Iterator[Page]:
+        found = [blob for blob in self.list(container) if marker is None or blob.ref.name > marker]
+        for at in range(0, len(found) or 1, self.page_size):
+            page = [replace(blob, metadata={}) for blob in found[at : at + self.page_size]]
+            yield page, page[-1].ref.name if at + self.page_size < len(found) else None
+
+    def annotate(self, blob: Blob, metadata: Mapping[str, str]) -> bool:
+        with self._annotating:
+            current, data = self.blobs.get(blob.ref, (None, b""))
+            if current is None or current.etag != blob.etag or blob.ref in self.leases:
+                return False
+            self.write(blob.ref, data, "", metadata=metadata)
+            return True
 
     def download(self, ref: BlobRef, to: BinaryIO, *, etag: str | None = None) -> str | None:
         if ref not in self.blobs:
@@ -132,13 +171,17 @@ class MemoryStorage(Storage):
         self.leases[ref] = next(self._numbers)
         return MemoryLease(self.leases, ref, self.leases[ref])
 
-    def send(self, queue: str, message: str, *, delay: float = 0) -> None:
-        if len(message.encode()) > LARGEST_MESSAGE:
+    def send(self, queue: str, message: str | bytes, *, delay: float = 0) -> None:
+        text = message if isinstance(message, str) else message.decode(errors="surrogateescape")
+        if len(text.encode(errors="surrogateescape")) > LARGEST_MESSAGE:
             raise TooLarge("A queue message may have 48 KiB.")
-        self.queues.setdefault(queue, []).append(Posted(message, delay))
+        self.queues.setdefault(queue, []).append(Posted(text, delay, self.now()))
 
     def depth(self, queue: str) -> int | None:
         return len(self.queues[queue]) if queue in self.queues else None
+
+    def queue(self, name: str) -> Queue:
+        return MemoryQueue(self.queues.get(name, []), self.now)
 
     def prepare(self, containers: tuple[str, ...], queues: tuple[str, ...]) -> None:
         for queue in queues:
@@ -215,6 +258,35 @@ class FakeImages(ImageClient):
         return ImageAnswer.read(answer)
 
 
+class FakeEmbeddings(EmbeddingClient):
+    """Answers at once with vectors of eight numbers that count its calls and texts.
+
+    Raises what a test puts into `faults` first, and refuses texts with `bad` in them; `vectors` are answered in place
+    of good ones.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("http://fake", "", Transport(Key("unused")), 1)
+        for name in ("calls", "faults", "vectors"):
+            object.__setattr__(self, name, [])
+
+    calls: list[EmbeddingRequest]
+    faults: list[Exception | None]
+    vectors: list[list[list[float]]]
+
+    def embed(self, request: EmbeddingRequest, answer: Path) -> None:
+        fault = self.faults.pop(0) if self.faults else None
+        if fault:
+            raise fault
+        if any("bad" in text for text in request.texts):
+            raise Invalid("The deployment refused the request (HTTP 422).")
+        self.calls.append(request)
+        good = [[len(self.calls), at + 1, *[0.0] * ((request.dimensions or 1536) - 2)] for at in range(request.vectors)]
+        sent = self.vectors.pop(0) if self.vectors else good
+        data = [{"index": at, "embedding": vector} for at, vector in enumerate(sent)]
+        answer.write_text(json.dumps({"data": data, "usage": {"prompt_tokens": 10 * len(sent)}}))
+
+
 def small_png(shade: int = 0, size: tuple[int, int] = (8, 8), mode: str = "L") -> bytes:
     """A PNG of one shade."""
     buffer = io.BytesIO()
@@ -236,6 +308,7 @@ class Bench:
     storage: MemoryStorage
     ocr: FakeOcr
     images: FakeImages
+    embeddings: FakeEmbeddings
     clock: Clock
     services: Services
 
@@ -244,13 +317,13 @@ class Bench:
         """Fakes that share one clock; settings beside the needed ones."""
         clock, ocr = Clock(), FakeOcr()
         storage = MemoryStorage(clock)
-        needed = {"storage": "memory", "ocr_endpoint": "http://fake", "image_endpoint": "http://fake"}
+        fake = "http://fake"
+        needed = {"storage": "memory", "ocr_endpoint": fake, "image_endpoint": fake, "embedding_endpoint": fake}
         chosen = Settings(**{**needed, **settings})
-        images = FakeImages()
-        services = Services(
-            chosen, storage, ocr, images, Downloads(chosen.image_endpoint), clock, lambda low, high: low
-        )
-        return cls(storage, ocr, images, clock, services)
+        images, embeddings = FakeImages(), FakeEmbeddings()
+        downloads = Downloads(chosen.image_endpoint)
+        services = Services(chosen, storage, ocr, images, embeddings, downloads, clock, lambda low, high: low)
+        return cls(storage, ocr, images, embeddings, clock, services)
 
     def drop(self, name: str, data: bytes, **metadata: str) -> None:
         """Write a document and tell of it, as the trigger does."""

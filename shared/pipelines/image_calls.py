@@ -37,6 +37,7 @@ class Call:
     key: str
     path: Path
     number: int
+    replays: int
     keeps_partials: bool
     known: ImageAnswer | None = None
     unsure: int = 0
@@ -77,6 +78,8 @@ class Call:
     def _ask(self, claim: Claim) -> None:
         """Make the call; one that ends without an answer may have been billed, so it is counted, and bounded.
 
+        Each replay allows as many of them as the first run did.
+
         Raises:
             Uncertain: it has ended so more often than the settings let it be made again.
         """
@@ -92,7 +95,8 @@ class Call:
             raise
 
     def _bounded(self, last: str) -> None:
-        if self.unsure > self.services.settings.image_unsure_retries:
+        allowed = (self.services.settings.image_unsure_retries + 1) * (self.replays + 1)
+        if self.unsure >= allowed:
             times = "time" if self.unsure == 1 else "times"
             raise Uncertain(
                 f"The call ended {self.unsure} {times} without an answer, and may have been billed each time.{last}"
@@ -114,7 +118,8 @@ class Call:
                 with suppress(AzureError):  # the finished picture is worth more than an unfinished one
                     self.services.storage.write(ref, picture, _media(kind))
 
-        self.known = self.services.images.make(self.request, self.path, keep)
+        with self.services.budget.spending("images", int(self.request.fields.get("n", 1))):
+            self.known = self.services.images.make(self.request, self.path, keep)
 
     def _fetch(self) -> None:
         """Fetch pictures that the answer only names, at once: their addresses die after a day."""

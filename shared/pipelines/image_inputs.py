@@ -1,27 +1,19 @@
 """The pictures that an edit is given: fetched from their blobs, checked, and made fit for the service."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from shared.catalog import MIB
 from shared.clients.multipart import FormFile
-from shared.documents import PDF, media_type
-from shared.errors import Invalid, Permanent, TooLarge
+from shared.errors import Invalid, TooLarge
 from shared.messages import Source
 from shared.names import input_blob
 from shared.pictures import MAX_PIXELS, least_alpha, opened, save_as_png
+from shared.pipelines.picture_blobs import fetched, found, named
 from shared.storage import Storage
 
 _LARGEST, _LARGEST_MASK = 50 * MIB, 4 * MIB
 _AS_IT_IS = ("image/png", "image/jpeg")
-_FOUND = {
-    "empty": "it is empty",
-    "damaged": "it is damaged",
-    "unsupported_type": "it is no PNG, JPEG, WEBP, GIF, BMP or TIFF",
-    "too_many_pixels": "it has more than 89 megapixels",
-}
 
 
 @dataclass(frozen=True)
@@ -42,7 +34,7 @@ def pictures(storage: Storage, names: tuple[str, ...], folder: Path) -> list[Giv
     field = "image[]" if len(names) > 1 else "image"
     given = []
     for number, name in enumerate(names):
-        with _named(f"The picture {name}"):
+        with named(f"The picture {name}"):
             given.append(_picture(storage, name, field, folder / f"image-{number}"))
     return given
 
@@ -55,11 +47,11 @@ def mask(storage: Storage, name: str, first: Given, folder: Path) -> Given:
         TooLarge: above 4 MB, which is the service's limit.
     """
     path = folder / "mask"
-    with _named(f"The mask {name}"):
-        source = _fetched(storage, name, path, _LARGEST_MASK)
+    with named(f"The mask {name}"):
+        source = fetched(storage, found(storage, input_blob(name)), path, _LARGEST_MASK)
     if source.media_type != "image/png":
         raise _no_mask(f"it is {source.media_type}, and must be image/png")
-    with _named(f"The mask {name}"), opened(path) as image, opened(first.file.path) as picture:
+    with named(f"The mask {name}"), opened(path) as image, opened(first.file.path) as picture:
         if image.size != picture.size:
             raise _no_mask(
                 f"it has {image.width} x {image.height} pixels, "
@@ -73,7 +65,7 @@ def mask(storage: Storage, name: str, first: Given, folder: Path) -> Given:
 
 
 def _picture(storage: Storage, name: str, field: str, path: Path) -> Given:
-    source = _fetched(storage, name, path, _LARGEST)
+    source = fetched(storage, found(storage, input_blob(name)), path, _LARGEST)
     with opened(path) as image:
         if image.width * image.height > MAX_PIXELS:
             raise TooLarge(f"{image.width:,} x {image.height:,} pixels", code="too_many_pixels")
@@ -84,35 +76,6 @@ def _picture(storage: Storage, name: str, field: str, path: Path) -> Given:
     if converted.stat().st_size > _LARGEST:
         raise TooLarge("it has more than 50 MB as PNG")
     return Given(source, FormFile(field, converted, "image/png"))
-
-
-def _fetched(storage: Storage, name: str, path: Path, limit: int) -> Source:
-    ref = input_blob(name)
-    blob = storage.find(ref)
-    if blob is None:
-        raise Invalid("it is not there", code="input_missing", remedy="Upload it and post the job again.")
-    if blob.size >= limit:
-        raise TooLarge(f"it has {blob.size / MIB:.1f} MB, and the limit is {limit // MIB} MB")
-    with path.open("wb") as to:
-        sha256 = storage.download(ref, to, etag=blob.etag)
-    kind = media_type(path)
-    if kind == PDF:
-        raise Invalid("it is a PDF", code="unsupported_type")
-    return Source(name=name, etag=blob.etag, size=blob.size, sha256=sha256, media_type=kind)
-
-
-@contextmanager
-def _named(what: str) -> Iterator[None]:
-    """A fault of one of many inputs says which it is, and what pictures there can be."""
-    try:
-        yield
-    except Permanent as error:
-        if error.code == "invalid_mask":
-            raise
-        found = _FOUND.get(error.code, error.message)
-        message = f"{what} cannot be used: {found.rstrip('.')}."
-        kind = TooLarge if isinstance(error, TooLarge) else Invalid
-        raise kind(message, code=error.code, remedy=error.remedy) from None
 
 
 def _no_mask(found: str) -> Invalid:

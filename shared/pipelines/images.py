@@ -1,33 +1,23 @@
 """A picture's way: options checked, inputs fetched, each call paid once, pictures written with where they came from."""
 
-import hashlib
-import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from shared.clients.images import ImageRequest
-from shared.errors import Deferred
+from shared.errors import Deferred, TooLarge
 from shared.image_catalog import ImageModel, check
 from shared.image_messages import ImageJob
 from shared.ledger import key_of
-from shared.names import image_folder
+from shared.messages import COUNTS
 from shared.pipelines import image_inputs
 from shared.pipelines.image_calls import Call, write
 from shared.pipelines.image_inputs import Given
-from shared.records import HeldRecord, JobIdentity
+from shared.records import HeldRecord
 from shared.services import Services, workspace
 
-_NOT_SENT = {"prompt", "operation", "model", "images", "mask", "job_id", "deferrals", "n", "stream", "partial_images"}
+_NOT_SENT = {"prompt", "operation", "model", "images", "mask", "job_id", *COUNTS, "n", "stream", "partial_images"}
 _AT_ONCE = 10  # all calls of a job, so that together they keep one call's deadline
-
-
-def identify(job: ImageJob, job_id: str) -> JobIdentity:
-    """The job that a message is: its id, and the hash of what it asks for."""
-    asked = job.model_dump(exclude={"job_id", "deferrals"}, exclude_none=True)
-    fingerprint = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-    message = job.model_copy(update={"deferrals": 0, "job_id": job_id}).model_dump_json(exclude_defaults=True)
-    return JobIdentity("image", job_id, fingerprint, image_folder(job_id), None, message)
 
 
 def start(services: Services, record: HeldRecord, job: ImageJob) -> None:
@@ -41,8 +31,9 @@ def start(services: Services, record: HeldRecord, job: ImageJob) -> None:
     deployment = job.model or services.settings.image_model
     model = services.catalog.image(deployment)
     check(job, model)
+    _bounded(services, job)
     retired = model.retired(services.now().date())
-    options = job.model_dump(exclude_none=True, exclude={"job_id", "deferrals", "model"})
+    options = job.model_dump(exclude_none=True, exclude={"job_id", "model", *COUNTS})
     record.update(model=deployment, options=options, notes=(retired,) if retired else ())
     with workspace() as folder:
         given = _inputs(services, job, folder)
@@ -57,6 +48,12 @@ def start(services: Services, record: HeldRecord, job: ImageJob) -> None:
         faults.sort(key=lambda fault: not isinstance(fault, Deferred))  # what waits may still end well
         raise faults[0]
     record.succeed(**written)
+
+
+def _bounded(services: Services, job: ImageJob) -> None:
+    limit = services.settings.max_job_images
+    if job.n > limit:
+        raise TooLarge(f"The job asks for {job.n} pictures; the limit DARKROOM_MAX_JOB_IMAGES is {limit}.")
 
 
 def _inputs(services: Services, job: ImageJob, folder: Path) -> list[Given]:
@@ -91,6 +88,7 @@ def _calls(services: Services, record: HeldRecord, job: ImageJob, given: list[Gi
             key_of("image", {"job": record.job.job_id, "call": number, "asked": asked, "inputs": inputs}),
             folder / f"call-{number}",
             number,
+            replays=record.job.replays,
             keeps_partials=bool(job.stream),
         )
         for number in range(1, (job.n if model.one_a_call else 1) + 1)

@@ -5,11 +5,12 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from azure.core.exceptions import HttpResponseError
 
 from shared.errors import Changed, TooLarge
 from shared.names import BlobRef
 from shared.storage import LeaseHeldError as Held
-from shared.storage import Storage
+from shared.storage import MarkerError, Storage
 from tests.fakes import MemoryStorage
 from tests.servers import answer, serving
 
@@ -70,6 +71,70 @@ def test_create_writes_only_once(storage: Storage) -> None:
     assert storage.read(ref) == b"first"
 
 
+def test_a_listing_goes_on_from_its_marker(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Page by page, nothing twice and nothing left out, whoever asks for the next page and when."""
+    monkeypatch.setattr("shared.storage._LISTED", 2)
+    monkeypatch.setattr(MemoryStorage, "page_size", 2)
+    names = [f"{number} {ODD_NAME}" for number in range(5)]
+    for name in names:
+        storage.write(BlobRef(CONTAINER, name), b"x", "text/plain", metadata={"left": "out"})
+    found, marker, rounds = [], None, 0
+    while rounds == 0 or marker:
+        blobs, marker = next(storage.pages(CONTAINER, marker))
+        found += blobs
+        rounds += 1
+    assert rounds == 3
+    assert [blob.ref.name for blob in found] == names
+    versions = {name: storage.find(BlobRef(CONTAINER, name)) for name in names}
+    assert {n: b.etag.strip('"') for n, b in versions.items() if b} == {b.ref.name: b.etag.strip('"') for b in found}
+    assert {len(blob.metadata) for blob in found} == {0}
+    assert [len(blobs) for blobs, _ in storage.pages(CONTAINER, None)] == [2, 2, 1]
+
+
+def test_an_empty_container_has_one_page_with_nothing_in_it(storage: Storage) -> None:
+    """A walk through it ends, too."""
+    assert list(storage.pages(CONTAINER, None)) == [([], None)]
+
+
+def test_a_note_replaces_the_metadata_and_nothing_else(storage: Storage) -> None:
+    """The content stays; the version changes, so that of two who note at once one knows."""
+    ref = BlobRef(CONTAINER, "noted")
+    storage.write(ref, b"content", "text/plain", metadata={"status": "waiting"})
+    seen = storage.find(ref)
+    assert seen is not None
+    assert storage.annotate(seen, {"status": "waiting", "posted": "0x1"})
+    assert not storage.annotate(seen, {"posted": "0x2"})
+    after = storage.find(ref)
+    assert after is not None
+    assert dict(after.metadata) == {"status": "waiting", "posted": "0x1"}
+    assert storage.read(ref) == b"content"
+
+
+def test_a_blob_that_is_leased_or_gone_takes_no_note(storage: Storage) -> None:
+    """Whoever holds it is at work on it."""
+    ref = BlobRef(CONTAINER, "noted-not")
+    storage.create(ref, b"", "text/plain")
+    seen = storage.find(ref)
+    assert seen is not None
+    lease = storage.lease(ref)
+    assert not storage.annotate(seen, {"a": "b"})
+    lease.release()
+    assert storage.annotate(seen, {"a": "b"})
+    storage.delete(ref)
+    assert not storage.annotate(seen, {"a": "c"})
+
+
+def test_a_marker_that_the_service_refuses_is_told_from_other_faults() -> None:
+    """A sweep begins anew at the one and ends at the other."""
+    body = b"<Error><Code>OutOfRangeInput</Code><Message>no such marker</Message></Error>"
+    with serving(answer(400, body, **{"x-ms-error-code": "OutOfRangeInput", "content_type": "application/xml"})) as at:
+        azure = _account_at(at.url.removesuffix("/ocr"))
+        with pytest.raises(MarkerError):
+            next(azure.pages("documents", "a marker of long ago"))
+        with pytest.raises(HttpResponseError):
+            next(azure.pages("documents", None))
+
+
 def test_a_leased_blob_is_written_by_its_holder_only(storage: Storage) -> None:
     """The claim on a job keeps everybody else's writes out."""
     ref = BlobRef(CONTAINER, "leased")
@@ -117,8 +182,11 @@ def test_a_leased_blob_counts_as_there_in_the_words_of_azure_too() -> None:
     with serving(
         answer(412, b"<Error><Code>LeaseIdMissing</Code><Message>leased</Message></Error>", **headers)
     ) as server:
-        endpoint = server.url.removesuffix("/ocr")
-        azure = Storage.from_connection_string(
-            f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;BlobEndpoint={endpoint};QueueEndpoint={endpoint}"
-        )
+        azure = _account_at(server.url.removesuffix("/ocr"))
         assert not azure.create(BlobRef("ledger", "entry"), b"", "application/json")
+
+
+def _account_at(endpoint: str) -> Storage:
+    return Storage.from_connection_string(
+        f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;BlobEndpoint={endpoint};QueueEndpoint={endpoint}"
+    )

@@ -1,7 +1,6 @@
-"""Documents whose event or message was lost or poisoned."""
+"""Documents whose event or message was poisoned."""
 
 import json
-from datetime import timedelta
 
 import pytest
 
@@ -42,22 +41,3 @@ def test_a_buried_blob_event_is_posted_again() -> None:
     ocr_jobs.buried_event(bench.services, json.dumps(event).encode())
     bench.run()
     assert bench.record("a ü.pdf").status is Status.SUCCEEDED
-
-
-def test_the_sweep_finds_documents_whose_event_was_lost_and_nothing_else() -> None:
-    """No record of this version, and older than ten minutes."""
-    bench = Bench.make()
-    bench.drop("done.pdf", corpus.text_pdf())
-    bench.run()
-    for name in ("lost.pdf", "fresh.pdf"):
-        bench.storage.write(BlobRef("documents", name), corpus.text_pdf(), "application/pdf")
-    bench.drop("changed.pdf", corpus.text_pdf())
-    bench.run()
-    bench.storage.write(BlobRef("documents", "changed.pdf"), corpus.text_pdf(pages=2), "application/pdf")
-    bench.clock.forward(minutes=11)
-    bench.storage.age(BlobRef("documents", "fresh.pdf"), bench.clock.now - timedelta(minutes=1))
-    assert ocr_jobs.sweep(bench.services) == 2
-    posted = [json.loads(posted.text)["document"] for posted in bench.storage.queues["ocr-jobs"]]
-    assert posted == ["documents/changed.pdf", "documents/lost.pdf"]
-    bench.run()
-    assert ocr_jobs.sweep(bench.services) == 0

@@ -73,42 +73,6 @@ def test_good_results_outlive_a_job_for_the_same_version_that_fails() -> None:
     assert bench.results("ocr/a.pdf") == ["job.json"]
 
 
-def test_a_job_whose_messages_are_lost_is_found_by_the_sweep_and_ends() -> None:
-    """Silent for more than an hour, and its document still there."""
-    bench = Bench.make()
-    bench.drop("long.pdf", corpus.text_pdf(pages=65))
-    bench.step()
-    bench.storage.queues["ocr-jobs"].clear()
-    bench.clock.forward(minutes=30)
-    assert ocr_jobs.sweep(bench.services) == 0
-    bench.clock.forward(minutes=40)
-    assert ocr_jobs.sweep(bench.services) == 1
-    bench.run()
-    assert bench.record("long.pdf").status is Status.SUCCEEDED
-    assert len(bench.events()) == 1
-
-
-def test_the_sweep_waits_while_messages_wait() -> None:
-    """A backlog of hours is not posted again every quarter of an hour."""
-    bench = Bench.make()
-    bench.drop("waiting.pdf", corpus.text_pdf())
-    bench.clock.forward(minutes=20)
-    assert ocr_jobs.sweep(bench.services) == 0
-    bench.clock.forward(hours=6)
-    assert ocr_jobs.sweep(bench.services) == 1
-
-
-def test_an_odd_name_does_not_stop_the_sweep_or_the_door() -> None:
-    """It is rejected once, by its event; documents behind it are swept all the same."""
-    bench = Bench.make()
-    for name in ("a\nb.pdf", "a\\b.pdf", "c.pdf"):
-        bench.storage.write(BlobRef("documents", name), corpus.text_pdf(), "application/pdf")
-    ocr_jobs.document_dropped(bench.services, BlobRef("documents", "a\nb.pdf"))
-    assert [event.code for event in bench.events()] == ["invalid_name"]
-    bench.clock.forward(minutes=20)
-    assert ocr_jobs.sweep(bench.services) == 1
-
-
 def test_a_worker_that_lost_its_claim_touches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its results would overwrite, and its cleaning remove, those of whoever holds the claim now."""
     bench = Bench.make()

@@ -37,6 +37,7 @@ ROOT = Path(__file__).parents[1]
 _MODEL_SETTINGS = {
     "DARKROOM_OCR_ENDPOINT": "DARKROOM_OCR_API_KEY",
     "DARKROOM_IMAGE_ENDPOINT": "DARKROOM_IMAGE_API_KEY",
+    "DARKROOM_EMBEDDING_ENDPOINT": "DARKROOM_EMBEDDING_API_KEY",
 }
 # In Azure a queue that rests is looked at seldom, because every look costs; at a desk nobody wants to wait for it.
 _POLLING = "AzureFunctionsJobHost__extensions__queues__maxPollingInterval"
@@ -147,7 +148,7 @@ class Stack:
         self._children = {"azurite": azurite.process, **self._children}
         Storage.from_connection_string(connection).prepare(CONTAINERS, QUEUES)
         models = self._ready_url("models")
-        host = self._start_host(self._environment(connection, models))
+        host = self._start_host(_usable(self.environment(connection, models)))
         urls = {"blobs": azurite.urls["Blob"], "queues": azurite.urls["Queue"], "models": models, "host": host}
         pids = {name: child.pid for name, child in self._children.items()}
         endpoints = Endpoints(os.getpid(), pids, urls, connection, str(self.state))
@@ -164,7 +165,11 @@ class Stack:
         self._launch("host", command, environment)
         return self._ready_url("host")
 
-    def _environment(self, connection: str, models: str) -> dict[str, str]:
+    def environment(self, connection: str, models: str) -> dict[str, str]:
+        """Give the environment of the app beside this storage and this model emulator.
+
+        Raises StackError when the file of the settings cannot be read; the settings themselves may be wrong.
+        """
         environment = {
             **app_settings(self._root),
             **os.environ,
@@ -176,8 +181,6 @@ class Stack:
         for endpoint, key in _MODEL_SETTINGS.items():
             if urlsplit(environment.get(endpoint, "")).hostname in (None, "127.0.0.1", "localhost"):
                 environment |= {endpoint: models, key: "local-key"}  # an endpoint elsewhere is meant
-        for problem in Settings.read(environment).problems:
-            raise StackError(problem)
         return environment
 
     def _launch(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -237,6 +240,12 @@ def app_settings(root: Path) -> dict[str, str]:
             except (ValueError, KeyError, AttributeError, TypeError):
                 raise StackError(f'{file} must be a JSON object with an object "Values".') from None
     return {}
+
+
+def _usable(environment: dict[str, str]) -> dict[str, str]:
+    for problem in Settings.read(environment).problems:
+        raise StackError(problem)
+    return environment
 
 
 def _is_running(url: str) -> bool:

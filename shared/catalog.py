@@ -8,13 +8,15 @@ Facts about models stand here and nowhere else. Limits are those of Microsoft's 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
+from shared.embedding_catalog import EMBEDDING_MODELS, EmbeddingModel
 from shared.errors import Invalid, Misconfigured
 from shared.image_catalog import IMAGE_MODELS, ImageModel
 from shared.lifecycle import Retirable
 
 MIB = 1024 * 1024
+_Model = TypeVar("_Model", ImageModel, EmbeddingModel)
 
 
 @dataclass(frozen=True)
@@ -87,22 +89,16 @@ class Catalog:
             Invalid: the deployment is neither known nor declared with `like`.
             Misconfigured: its declaration in `DARKROOM_MODELS` cannot be used.
         """
-        if deployment in IMAGE_MODELS:
-            return IMAGE_MODELS[deployment]
-        declaration = self.declared.get(deployment)
-        known = declaration.get("like") if isinstance(declaration, dict) and len(declaration) == 1 else None
-        if isinstance(known, str) and known in IMAGE_MODELS:
-            return replace(IMAGE_MODELS[known], name=deployment)
-        if declaration is not None:
-            raise Misconfigured(
-                f"The setting DARKROOM_MODELS declares {deployment!r} in a way that cannot be used for pictures; "
-                "`like` alone names a known image model."
-            )
-        raise Invalid(
-            f"The model {deployment!r} is not known for pictures; known are {', '.join(IMAGE_MODELS)}.",
-            code="unknown_model",
-            remedy="Name a known model, or declare the deployment in the setting DARKROOM_MODELS.",
-        )
+        return self._alike(deployment, IMAGE_MODELS, "pictures")
+
+    def embedding(self, deployment: str) -> EmbeddingModel:
+        """The embedding model behind a deployment.
+
+        Raises:
+            Invalid: the deployment is neither known nor declared with `like`.
+            Misconfigured: its declaration in `DARKROOM_MODELS` cannot be used.
+        """
+        return self._alike(deployment, EMBEDDING_MODELS, "vectors")
 
     def ocr(self, deployment: str) -> OcrModel:
         """The OCR model behind a deployment.
@@ -118,6 +114,25 @@ class Catalog:
         known = ", ".join([*OCR_MODELS, *self.declared])
         raise Invalid(
             f"The model {deployment!r} is not known for OCR; known are {known}.",
+            code="unknown_model",
+            remedy="Name a known model, or declare the deployment in the setting DARKROOM_MODELS.",
+        )
+
+    def _alike(self, deployment: str, known: Mapping[str, _Model], purpose: str) -> _Model:
+        """The model behind a deployment, by its own name or by the one that its declaration says it is like."""
+        if deployment in known:
+            return known[deployment]
+        declaration = self.declared.get(deployment)
+        like = declaration.get("like") if isinstance(declaration, dict) and len(declaration) == 1 else None
+        if isinstance(like, str) and like in known:
+            return replace(known[like], name=deployment)
+        if declaration is not None:
+            raise Misconfigured(
+                f"The setting DARKROOM_MODELS declares {deployment!r} in a way that cannot be used for {purpose}; "
+                "`like` alone names a known model."
+            )
+        raise Invalid(
+            f"The model {deployment!r} is not known for {purpose}; known are {', '.join(known)}.",
             code="unknown_model",
             remedy="Name a known model, or declare the deployment in the setting DARKROOM_MODELS.",
         )

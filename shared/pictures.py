@@ -9,7 +9,7 @@ import struct
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +20,7 @@ from shared.errors import Invalid, TooLarge
 
 MAX_PIXELS = 89_000_000  # where Pillow begins to warn of decompression bombs
 _AS_IT_IS = ("image/png", "image/jpeg", "image/webp")
+_MOST_FRAMES = 10_000  # Pillow compares each frame's place with those of all before it, which takes hours for a million
 _DEFAULT_DPI = 200.0
 _ALWAYS = {"title": "document", "creationDate": time.gmtime(0), "modDate": time.gmtime(0)}  # same frames, same bytes
 _LARGEST_PNG = 20 * 1024 * 1024
@@ -45,7 +46,7 @@ class Picture:
             return Cut((1,), self._path, self.media_type)
         kind = "JPEG" if self.media_type == "image/jpeg" else "PNG"
         with opened(self._path) as image:
-            plain = _plain(image)
+            plain = as_plain(image)
         plain.save(to, format=kind, quality=95)
         if kind == "PNG" and plain.mode != "1" and to.stat().st_size > _LARGEST_PNG:
             kind = "JPEG"  # a photograph, which as PNG has many times the bytes
@@ -76,8 +77,8 @@ class TiffPages:
         with opened(self._path) as image:
             for number in numbers:
                 _seek(image, number)
-                _bounded(image.size, f"Page {number}")
-                page = _plain(image)
+                bounded(image.size, f"Page {number}")
+                page = as_plain(image)
                 options = {} if page.mode == "1" else {"quality": 95}  # bilevel pages are stored without loss
                 page.save(to, "PDF", append=number != numbers[0], dpi=_dpi(image), **_ALWAYS, **options)
         return Cut(numbers, to, PDF)
@@ -88,11 +89,11 @@ def open_picture(path: Path, media_type: str) -> Picture | TiffPages:
 
     Raises:
         Invalid: damaged, or animated.
-        TooLarge: more than 89 megapixels.
+        TooLarge: more than 89 megapixels, or 10,000 frames.
     """
     with opened(path) as image:
-        _bounded(image.size, "The image")
-        frames = _frames(image)
+        bounded(image.size, "The image")
+        frames = count_frames(image)
         convert = media_type not in _AS_IT_IS or image.mode in ("CMYK", "YCCK")
     if media_type == "image/tiff" and frames > 1:
         return TiffPages(path, frames)
@@ -119,20 +120,37 @@ def opened(path: Path) -> Iterator[ImageFile.ImageFile]:
 
 def _opened(file: BinaryIO) -> ImageFile.ImageFile:
     try:
-        with _reading(), warnings.catch_warnings():
+        with reading(), warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             return Image.open(file)
     except Image.DecompressionBombError:
         raise _too_many_pixels("The image") from None
 
 
-def _frames(image: ImageFile.ImageFile) -> int:
-    with _reading():
+def count_frames(image: ImageFile.ImageFile) -> int:
+    """How many pictures the file holds.
+
+    Raises:
+        Invalid: damaged.
+        TooLarge: more than 10,000.
+    """
+    with reading():
+        if image.format == "TIFF":
+            _walk(image)
         return int(getattr(image, "n_frames", 1))
 
 
+def _walk(image: ImageFile.ImageFile) -> None:
+    """Look for frames one by one, and only for so many."""
+    with suppress(EOFError):
+        for number in range(1, _MOST_FRAMES + 1):
+            image.seek(number)
+        raise TooLarge(f"The image has more than {_MOST_FRAMES:,} frames.", remedy="Split it and drop its parts.")
+    image.seek(0)
+
+
 def _seek(image: ImageFile.ImageFile, number: int) -> None:
-    with _reading():
+    with reading():
         image.seek(number - 1)
 
 
@@ -142,9 +160,9 @@ def save_as_png(image: Image.Image, to: Path) -> None:
     Raises:
         Invalid: damaged.
     """
-    with _reading():
+    with reading():
         upright = ImageOps.exif_transpose(image)
-        plain = upright.convert("RGBA") if upright.has_transparency_data else _plain(upright)
+        plain = upright.convert("RGBA") if upright.has_transparency_data else as_plain(upright)
         plain.save(to, "PNG")
 
 
@@ -154,14 +172,18 @@ def least_alpha(image: Image.Image) -> int:
     Raises:
         Invalid: damaged.
     """
-    with _reading():
+    with reading():
         least, _ = image.convert("RGBA").getchannel("A").getextrema()
         return int(least) if isinstance(least, (int, float)) else 255
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """Upright, and bilevel, grey or RGB; transparency on white."""
-    with _reading():
+def as_plain(image: Image.Image) -> Image.Image:
+    """Upright, and bilevel, grey or RGB; transparency on white.
+
+    Raises:
+        Invalid: damaged.
+    """
+    with reading():
         upright = ImageOps.exif_transpose(image)
         if upright.mode in ("1", "L", "RGB"):
             return upright
@@ -170,11 +192,11 @@ def _plain(image: Image.Image) -> Image.Image:
             paper = Image.new("RGBA", layer.size, "white")
             return Image.alpha_composite(paper, layer).convert("RGB")
         if upright.mode.startswith(("I", "F")):
-            return _eight_bits(upright)
+            return eight_bits(upright)
         return upright.convert("RGB")
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def eight_bits(image: Image.Image) -> Image.Image:
     """Deep or floating greys as 0 to 255; Pillow's own conversion cuts them off at 255."""
     deep = image.convert("F")
     _, highest = deep.getextrema()
@@ -185,8 +207,12 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 
 
 @contextmanager
-def _reading() -> Iterator[None]:
-    """What Pillow raises on damaged files is a damaged file."""
+def reading() -> Iterator[None]:
+    """What Pillow raises on damaged files is a damaged file.
+
+    Raises:
+        Invalid: whatever Pillow raised.
+    """
     try:
         yield
     except _FAULTS as error:
@@ -203,7 +229,12 @@ def _dpi(image: Image.Image) -> tuple[float, float]:
     return (told[0], told[1]) if len(told) == 2 and min(told) >= _LEAST_DPI else (_DEFAULT_DPI, _DEFAULT_DPI)
 
 
-def _bounded(size: tuple[int, int], what: str) -> None:
+def bounded(size: tuple[int, int], what: str) -> None:
+    """Let a picture of this width and height pass.
+
+    Raises:
+        TooLarge: more than 89 megapixels.
+    """
     if size[0] * size[1] > MAX_PIXELS:
         raise _too_many_pixels(f"{what} with {size[0]:,} x {size[1]:,} pixels")
 

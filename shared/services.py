@@ -10,15 +10,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from shared.budget import Budget
 from shared.catalog import Catalog
 from shared.clients.credentials import Entra, Key, LazyTokenSource
 from shared.clients.downloads import Downloads
+from shared.clients.embeddings import EmbeddingClient
 from shared.clients.images import ImageClient
 from shared.clients.ocr import OcrClient, ocr_url
 from shared.clients.transport import Transport
+from shared.embedding_catalog import usual_route
 from shared.ledger import Ledger
-from shared.settings import Settings
+from shared.settings import COGNITIVE_SCOPE, ML_SCOPE, Settings
 from shared.storage import Storage
 
 _WORKSPACE = "darkroom-"
@@ -37,6 +41,7 @@ class Services:
     storage: Storage
     ocr: OcrClient
     images: ImageClient
+    embeddings: EmbeddingClient
     downloads: Downloads
     now: Callable[[], datetime] = utc_now
     jitter: Callable[[float, float], float] = random.uniform
@@ -45,6 +50,11 @@ class Services:
     def ledger(self) -> Ledger:
         """The paid responses."""
         return Ledger(self.storage)
+
+    @cached_property
+    def budget(self) -> Budget:
+        """What today may cost."""
+        return Budget(self.storage, self.settings, self.now)
 
     @property
     def catalog(self) -> Catalog:
@@ -59,6 +69,7 @@ class Services:
             Storage.connect(settings),
             _ocr_client(settings),
             _image_client(settings),
+            _embedding_client(settings),
             Downloads(settings.image_endpoint),
         )
 
@@ -91,6 +102,15 @@ def _image_client(settings: Settings) -> ImageClient:
     transport = Transport(_credential(settings, settings.image_api_key, settings.image_scope))
     where = settings.image_endpoint, settings.image_route, settings.image_api_version
     return ImageClient(*where, transport, settings.image_deadline_seconds)
+
+
+def _embedding_client(settings: Settings) -> EmbeddingClient:
+    endpoint = settings.embedding_endpoint
+    route = settings.embedding_route or usual_route(urlsplit(endpoint).hostname or "")
+    scope = settings.embedding_scope or (ML_SCOPE if route == "serverless" else COGNITIVE_SCOPE)
+    transport = Transport(_credential(settings, settings.embedding_api_key, scope))
+    where = endpoint, settings.embedding_api_version
+    return EmbeddingClient(*where, transport, settings.embedding_deadline_seconds)
 
 
 def _credential(settings: Settings, key: str, scope: str) -> Key | Entra:

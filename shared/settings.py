@@ -16,7 +16,10 @@ PREFIX = "DARKROOM_"
 BLOB_SOURCES = ("EventGrid", "LogsAndContainerScan")
 OCR_ROUTES = ("foundry", "serverless")
 IMAGE_ROUTES = ("v1", "deployments")
+ABOVE_CAP = ("wait", "fail")
+EMBEDDING_ROUTES = ("models", "cohere", "v1", "deployments", "serverless")
 COGNITIVE_SCOPE = "https://cognitiveservices.azure.com/.default"
+ML_SCOPE = "https://ml.azure.com/.default"
 
 
 def _text(value: str) -> str:
@@ -38,6 +41,12 @@ def _endpoint(value: str) -> str:
 def _positive(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", value.strip()) or int(value) < 1:
         raise ValueError("is not a whole number above 0")
+    return int(value)
+
+
+def _amount(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", value.strip()):
+        raise ValueError("is not a whole number, 0 or above")
     return int(value)
 
 
@@ -166,6 +175,51 @@ class Settings:
         "DARKROOM_PROMPT_IN_FILES", _flag, False, "false",
         "`true` writes the prompt into the metadata of the pictures that are made.",
     )  # fmt: skip
+    embedding_endpoint: str = _setting(
+        "DARKROOM_EMBEDDING_ENDPOINT", _endpoint, "", "http://127.0.0.1:8780",
+        "Where vectors are computed: `https://<resource>.services.ai.azure.com`, `https://<resource>.openai.azure.com` "
+        "or `https://<name>.<region>.models.ai.azure.com`. Without it embedding jobs wait.",
+    )  # fmt: skip
+    embedding_route: str = _setting(
+        "DARKROOM_EMBEDDING_ROUTE", _choice("", *EMBEDDING_ROUTES), "", "",
+        "`models` (`/models/embeddings`, `/models/images/embeddings`), `cohere` (`/providers/cohere/v2/embed`), `v1` "
+        "(`/openai/v1/embeddings`), `deployments` (`/openai/deployments/<deployment>/embeddings?api-version=…`) or "
+        "`serverless` (`/embeddings`, `/images/embeddings`); empty: told by the endpoint's host and the model.",
+    )  # fmt: skip
+    embedding_api_version: str = _setting(
+        "DARKROOM_EMBEDDING_API_VERSION", _text, "2024-10-21", "2024-10-21",
+        "The api-version of the route `deployments`.",
+    )  # fmt: skip
+    embedding_api_key: str = _setting(
+        "DARKROOM_EMBEDDING_API_KEY", _text, "", "local-key",
+        "Key of the embedding endpoint; empty: Microsoft Entra ID.",
+    )  # fmt: skip
+    embedding_scope: str = _setting(
+        "DARKROOM_EMBEDDING_SCOPE", _text, "", "",
+        "Scope of the Microsoft Entra token for vectors; empty: the route's own, which is "
+        "`https://ml.azure.com/.default` for `serverless` and `https://cognitiveservices.azure.com/.default` otherwise.",
+    )  # fmt: skip
+    embedding_model: str = _setting(
+        "DARKROOM_EMBEDDING_MODEL", _text, "embed-v-4-0", "embed-v-4-0",
+        "Name of the embedding deployment when the message names none.",
+    )  # fmt: skip
+    embedding_deadline_seconds: int = _setting(
+        "DARKROOM_EMBEDDING_DEADLINE_SECONDS", _positive, 120, "120",
+        "Seconds, by the wall clock, that one embedding call may take.",
+    )  # fmt: skip
+    embedding_calls: int = _setting(
+        "DARKROOM_EMBEDDING_CALLS", _positive, 4, "4",
+        "Calls that one embedding job makes side by side.",
+    )  # fmt: skip
+    max_embedding_inputs: int = _setting(
+        "DARKROOM_MAX_EMBEDDING_INPUTS", _positive, 5000, "5000",
+        "Most inputs of one embedding job, those below a prefix counted; more fail with a sentence before anything is "
+        "paid.",
+    )  # fmt: skip
+    embed_documents: bool = _setting(
+        "DARKROOM_EMBED_DOCUMENTS", _flag, False, "false",
+        "`true` sends the pages and figures of every document that was read on to embedding, unless it says otherwise.",
+    )  # fmt: skip
     models: dict[str, Any] = _setting(
         "DARKROOM_MODELS", _json_object, {}, "{}",
         'Deployments that the catalogue does not know, as JSON: `{"my-ocr": {"like": "mistral-document-ai-2512"}}`, '
@@ -178,6 +232,30 @@ class Settings:
     max_document_pages: int = _setting(
         "DARKROOM_MAX_DOCUMENT_PAGES", _positive, 2000, "2000",
         "Most pages of one document that are read; more fail with a sentence before anything is paid.",
+    )  # fmt: skip
+    max_job_images: int = _setting(
+        "DARKROOM_MAX_JOB_IMAGES", _positive, 10, "10",
+        "Most pictures of one job; a job for more fails with a sentence before anything is paid.",
+    )  # fmt: skip
+    max_job_vectors: int = _setting(
+        "DARKROOM_MAX_JOB_VECTORS", _amount, 50_000, "50000",
+        "Most vectors of one job, counted after long texts are cut into chunks; 0: any number.",
+    )  # fmt: skip
+    max_pages_a_day: int = _setting(
+        "DARKROOM_MAX_PAGES_A_DAY", _amount, 0, "0",
+        "Most pages that are read in a day of UTC, by all instances together; 0: any number.",
+    )  # fmt: skip
+    max_images_a_day: int = _setting(
+        "DARKROOM_MAX_IMAGES_A_DAY", _amount, 0, "0",
+        "Most pictures that are made or edited in a day of UTC, by all instances together; 0: any number.",
+    )  # fmt: skip
+    max_vectors_a_day: int = _setting(
+        "DARKROOM_MAX_VECTORS_A_DAY", _amount, 0, "0",
+        "Most vectors that are computed in a day of UTC, by all instances together; 0: any number.",
+    )  # fmt: skip
+    above_cap: str = _setting(
+        "DARKROOM_ABOVE_CAP", _choice(*ABOVE_CAP), "wait", "wait",
+        "What jobs do when a day's cap is reached: `wait` for the next day, or `fail`.",
     )  # fmt: skip
     job_hours: int = _setting(
         "DARKROOM_JOB_HOURS", _positive, 24, "24",

@@ -10,8 +10,20 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from shared.embedding_messages import EmbeddingInput, EmbeddingJob
 from shared.image_messages import ImageJob
-from shared.messages import ImageUsage, JobEvent, JobRecord, OcrJob, Part, Problem, Source, Usage
+from shared.messages import (
+    EmbeddingUsage,
+    FailedInput,
+    ImageUsage,
+    JobEvent,
+    JobRecord,
+    OcrJob,
+    Part,
+    Problem,
+    Source,
+    Usage,
+)
 from shared.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -35,16 +47,29 @@ def fields_table(model: type[BaseModel]) -> str:
     return _table(("key", "type", "what it is"), rows)
 
 
+_MODELS = (
+    OcrJob,
+    ImageJob,
+    EmbeddingJob,
+    EmbeddingInput,
+    JobRecord,
+    Source,
+    Part,
+    Usage,
+    ImageUsage,
+    EmbeddingUsage,
+    FailedInput,
+    Problem,
+    JobEvent,
+)
 TABLES: Mapping[str, Callable[[], str]] = {
     "settings": settings_table,
-    **{
-        m.__name__: partial(fields_table, m)
-        for m in (OcrJob, ImageJob, JobRecord, Source, Part, Usage, ImageUsage, Problem, JobEvent)
-    },
+    **{model.__name__: partial(fields_table, model) for model in _MODELS},
 }
 SCHEMAS: Mapping[str, type[BaseModel]] = {
     "docs/schemas/ocr-job.json": OcrJob,
     "docs/schemas/image-job.json": ImageJob,
+    "docs/schemas/embedding-job.json": EmbeddingJob,
     "docs/schemas/job-record.json": JobRecord,
     "docs/schemas/job-event.json": JobEvent,
 }

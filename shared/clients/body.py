@@ -1,7 +1,8 @@
-"""A JSON request body that carries a file as base64 and is never whole in memory."""
+"""JSON request bodies: small ones, and those that carry a file as base64 and are never whole in memory."""
 
 import base64
 import json
+import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,19 @@ _PIECE = (
 )  # bytes of the file at a time; a multiple of three, so that pieces of base64 join without padding
 
 
+class Json:
+    """A small body."""
+
+    def __init__(self, content: Mapping[str, Any]) -> None:
+        self._content = json.dumps(content).encode()
+
+    def __len__(self) -> int:
+        return len(self._content)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._content
+
+
 class FileInJson:
     """The bytes of `json.dumps(content)` in which one string stands for a file, as a `data:` URL.
 
@@ -18,7 +32,7 @@ class FileInJson:
     its exact length, so that it is sent with `Content-Length` and not in chunks. It may be iterated again.
     """
 
-    HERE = "\0file\0"
+    HERE = secrets.token_hex(16)  # nobody can guess it, so no text that a user sends is taken for the file
 
     def __init__(self, content: Mapping[str, Any], path: Path, media_type: str) -> None:
         before, after = json.dumps(content).split(json.dumps(self.HERE)[1:-1])

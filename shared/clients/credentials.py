@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -50,6 +50,15 @@ class Key:
             )
         return self._key
 
+    def headers(self) -> Mapping[str, str]:
+        """The headers that carry it: routes document one or the other, and azure-ai-inference 1.0.0b9 sends both.
+
+        Raises:
+            Unauthorised: as `bearer` does.
+        """
+        key = self.bearer()
+        return {"Authorization": f"Bearer {key}", "api-key": key}
+
 
 class Entra:
     """Tokens for one scope; safe to share between threads."""
@@ -71,6 +80,14 @@ class Entra:
             if self._cached is None or self._cached.expires_on - self._clock() < _SPARE_SECONDS:
                 self._cached = self._fetch()
             return self._cached.token
+
+    def headers(self) -> Mapping[str, str]:
+        """The header that carries it; a token under `api-key` would be a wrong key.
+
+        Raises:
+            Unauthorised: as `bearer` does.
+        """
+        return {"Authorization": f"Bearer {self.bearer()}"}
 
     def _fetch(self) -> AccessToken:
         from azure.core.exceptions import ClientAuthenticationError  # only keyless endpoints pay for its import

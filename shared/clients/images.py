@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
+from shared.clients.body import Json
 from shared.clients.image_answer import ImageAnswer
 from shared.clients.multipart import Form, FormFile
-from shared.clients.refusals import Refusal
+from shared.clients.refusals import error_within
 from shared.clients.sse import events
 from shared.clients.transport import Body, Transport, spool
 from shared.clients.unpack import PICTURE_KEY, unpack
@@ -87,9 +88,9 @@ class ImageClient:
         return ImageAnswer.of(told)
 
     def _raise_error(self, request: ImageRequest, told: Any) -> None:
-        if isinstance(told, dict) and isinstance(told.get("error"), dict):
-            refusal = Refusal.read(400, json.dumps(told).encode())
-            raise refusal.without_status(request.deployment, self.transport.now())
+        error = error_within(told, request.deployment, self.transport.now())
+        if error is not None:
+            raise error
 
     def _collect(
         self, request: ImageRequest, pieces: Iterator[bytes], answer: Path, on_partial: Callable[[int, Path], None]
@@ -125,20 +126,7 @@ def _event(path: Path, pictures: Path) -> dict[str, Any]:
 def _body(request: ImageRequest) -> tuple[Body, str]:
     fields = {"model": request.deployment, **request.fields}
     if request.operation == "generate":
-        return _Json(json.dumps(fields).encode()), "application/json"
+        return Json(fields), "application/json"
     texts = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in fields.items()]
     form = Form(texts, request.files)
     return form, form.content_type
-
-
-class _Json:
-    """A small body."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def __len__(self) -> int:
-        return len(self._content)
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._content

@@ -1,8 +1,9 @@
 """Error answers of the models, in all their shapes, as typed errors.
 
 The shapes: the Azure gateway's `{"error": {"code", "message"}}`, Mistral's flat `{"object": "error", "message", "type",
-"code"}` whose message may be `{"detail": [...]}`, FastAPI's bare `{"detail": [...]}`, the `/models` routes' flat
-`{"status", "code", "detail", "message"}`, and anything that is not JSON. Status and code decide; words only explain,
+"code"}` whose message may be `{"detail": [...]}`, FastAPI's bare `{"detail": [...]}` or `{"detail": "…"}`, the
+`/models` routes' flat `{"status", "code", "detail", "message"}` or `{"error": {"code", "message", "target",
+"details"}}`, Cohere's bare `{"message"}`, and anything that is not JSON. Status and code decide; words only explain,
 for services reuse words like "content policy" for quite different things.
 """
 
@@ -38,7 +39,15 @@ _FILTERS = frozenset(
         "responsibleaipolicyviolation",
     }
 )
-_USERS = frozenset({"invalid_request_error", "image_generation_user_error", "invalid_value", "unknown_parameter"})
+_USERS = frozenset(
+    {
+        "image_generation_user_error",
+        "invalid_request_error",
+        "invalid_value",
+        "parameter_not_supported",
+        "unknown_parameter",
+    }
+)
 _LIMITS = frozenset({"429", "rate_limit_exceeded", "rate_limited", "too_many_requests"})
 _TOO_MANY_PAGES = "3730"
 _DAMAGED_FILE = "3310"
@@ -61,12 +70,16 @@ class Refusal:
             parsed = json.loads(body)
         except (ValueError, RecursionError):
             parsed = None
+        return cls.of(status, parsed)
+
+    @classmethod
+    def of(cls, status: int, parsed: Any) -> "Refusal":
+        """An error that was read as JSON already; one that is no object gives no words."""
         outer = parsed if isinstance(parsed, dict) else {}
         inner = outer["error"] if isinstance(outer.get("error"), dict) else outer
         message = inner.get("message")
-        detail = message.get("detail") if isinstance(message, dict) else inner.get("detail")
-        problems = [d for d in (detail if isinstance(detail, list) else [detail]) if isinstance(d, dict)]
-        words = _words(message, problems)
+        problems = _problems(inner)
+        words = _words(message or inner.get("detail"), problems)
         codes = {str(inner.get(k)).lower() for k in ("code", "type") if inner.get(k) is not None}
         unknown = tuple(_field(p) for p in problems if p.get("type") == "extra_forbidden")
         return cls(
@@ -121,8 +134,17 @@ class Refusal:
         return Invalid(f"The deployment {deployment} refused the request (HTTP {self.status}){said}")
 
 
+def error_within(told: Any, deployment: str, now: datetime) -> DarkroomError | None:
+    """The typed error that the JSON of a success or of an event is, as Microsoft's reference shows them; else None."""
+    if not isinstance(told, dict):
+        return None
+    if not isinstance(told.get("error"), dict) and not {"code", "message"} <= told.keys():
+        return None
+    return Refusal.of(400, told).without_status(deployment, now)
+
+
 def _not_deployed(deployment: str, codes: frozenset[str], said: str) -> NotDeployed:
-    if "deploymentnotfound" in codes:
+    if codes & {"deploymentnotfound", "unknown_model"}:
         return NotDeployed(
             f"The endpoint has no deployment named {deployment}{said}",
             remedy="Deploy the model under this name, or name the deployment in the setting or the message.",
@@ -157,9 +179,10 @@ def _moderation(error: Mapping[str, Any]) -> str:
         results = (
             inner.get("content_filter_results") or inner.get("content_filter_result") if isinstance(inner, dict) else {}
         )
+        filters = results.items() if isinstance(results, dict) else ()
         stage = None
-        categories = [k for k, v in (results or {}).items() if isinstance(v, dict) and v.get("filtered")]
-    names = ", ".join(str(name)[:40] for name in categories) if isinstance(categories, list) else ""
+        categories = [name for name, found in filters if isinstance(found, dict) and found.get("filtered")]
+    names = ", ".join(str(name)[:40] for name in categories[:10]) if isinstance(categories, list) else ""
     told = ": ".join(part for part in (str(stage)[:40] if stage else "", names) if part)
     return f" ({told})" if told else ""
 
@@ -169,18 +192,26 @@ def _inner_codes(error: Mapping[str, Any]) -> set[str]:
     return {str(inner.get("code")).lower()} if isinstance(inner, dict) else set()
 
 
+def _problems(error: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What was wrong with which field, wherever a shape has it."""
+    message = error.get("message")
+    places = [message.get("detail") if isinstance(message, dict) else None, error.get("detail"), error.get("details")]
+    found = [one for place in places for one in (place if isinstance(place, list) else [place])]
+    return [one for one in found if isinstance(one, dict)] or [{"target": error.get("target")}]
+
+
 def _field(problem: Mapping[str, Any]) -> str:
-    place = problem.get("loc")
+    place = problem.get("loc") or problem.get("target")
     where = [str(step) for step in (place if isinstance(place, list) else [place]) if step not in ("body", None)]
     return re.sub(r"[^A-Za-z0-9_.\[\]-]", "", ".".join(where))[:80]
 
 
 def _words(message: Any, problems: list[dict[str, Any]]) -> str:
-    sentences = "; ".join(_sentence(problem) for problem in problems)
+    sentences = "; ".join(filter(None, map(_sentence, problems)))
     if not isinstance(message, str):
         return sentences
     return f"{message} ({sentences})" if sentences else message
 
 
 def _sentence(problem: Mapping[str, Any]) -> str:
-    return f"{_field(problem)}: {problem.get('msg', '')}".strip(": ")
+    return f"{_field(problem)}: {problem.get('msg') or problem.get('message') or ''}".strip(": ")

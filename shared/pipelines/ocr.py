@@ -16,8 +16,9 @@ from shared.clients.ocr_answer import OcrAnswer
 from shared.documents import Cut, Document, open_document, parts
 from shared.errors import Incomplete, Invalid, Misconfigured, TooLarge
 from shared.ledger import key_of
-from shared.messages import JobRecord, OcrJob, OcrOptions, OcrPart, Part, Source, Usage, explain, total
+from shared.messages import COUNTS, JobRecord, OcrJob, OcrOptions, OcrPart, Part, Source, Usage, explain, total
 from shared.names import LEDGER, OCR_JOBS, BlobRef, ocr_folder
+from shared.pipelines.onward import send_on
 from shared.pipelines.results import ResultFiles
 from shared.records import HeldRecord, JobIdentity
 from shared.services import Services, workspace
@@ -26,6 +27,7 @@ from shared.storage import Blob
 log = logging.getLogger("darkroom.ocr")
 
 _OPTIONS = tuple(OcrOptions.model_fields)
+_SWITCHES = ("include_figures", "embed")
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -35,8 +37,9 @@ def identify(ref: BlobRef, found: Blob | None, job: OcrJob) -> JobIdentity:
     version = {"document": str(ref), "etag": found.etag if found else None, "options": options}
     fingerprint = hashlib.sha256(json.dumps(version, sort_keys=True).encode()).hexdigest()
     source = Source(name=str(ref), etag=found.etag if found else None, size=found.size if found else None)
-    message = job.model_copy(update={"deferrals": 0}).model_dump_json(exclude_defaults=True)
-    return JobIdentity("ocr", job.job_id or f"ocr-{fingerprint[:24]}", fingerprint, ocr_folder(ref), source, message)
+    message = job.model_dump_json(exclude_defaults=True, exclude=set(COUNTS))
+    job_id = job.job_id or f"ocr-{fingerprint[:24]}"
+    return JobIdentity("ocr", job_id, fingerprint, ocr_folder(ref), source, message, job.replays)
 
 
 def start(services: Services, record: HeldRecord, found: Blob | None, job: OcrJob) -> None:
@@ -100,7 +103,8 @@ def read_part(services: Services, job: JobRecord, number: int) -> None:
         request = OcrRequest(
             deployment, file, part.media_type, request_fields(options, services.catalog.ocr(deployment))
         )
-        _, dropped = services.ocr.read(request, answer)
+        with services.budget.spending("pages", len(pages.parse(part.pages))):
+            _, dropped = services.ocr.read(request, answer)
         claim.store(answer, {"job": job.job_id, "dropped": ",".join(dropped)})
         log.info("part paid job=%s part=%d pages=%s bytes=%d", job.job_id, number, part.pages, part.size)
 
@@ -136,6 +140,7 @@ def assemble(services: Services, record: HeldRecord) -> None:
         results.close(annotations)
     counted = _sum(usage)
     record.succeed(
+        embedding_job=send_on(services, job),
         parts=tuple(told),
         usage=counted,
         figures=results.figures,
@@ -167,7 +172,7 @@ def _parsed(name: str, text: str) -> Any:
             return json.loads(text)
         except (ValueError, RecursionError):
             raise Invalid(f"The metadata {name} is not JSON.", code="invalid_option") from None
-    return _FLAGS.get(text.strip().lower(), text) if name == "include_figures" else text.strip() or None
+    return _FLAGS.get(text.strip().lower(), text) if name in _SWITCHES else text.strip() or None
 
 
 def _model(services: Services, options: OcrOptions, deployment: str) -> OcrModel:
@@ -238,7 +243,8 @@ def _go_on(services: Services, record: HeldRecord, unpaid: list[Part]) -> None:
     job = record.job
     if len(unpaid) > 1:
         for part in unpaid:
-            message = OcrPart(document=job.source.name if job.source else "", job_id=job.job_id, part=part.number)
+            document = job.source.name if job.source else ""
+            message = OcrPart(document=document, job_id=job.job_id, part=part.number, replays=job.replays)
             services.storage.send(OCR_JOBS, message.model_dump_json(exclude_defaults=True))
         record.update(dispatched=True)
         return

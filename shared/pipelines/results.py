@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from shared.clients.ocr_answer import unpacked
+from shared.errors import TooLarge
 from shared.names import RESULTS, BlobRef, safe_file_name
 from shared.storage import Storage
 
@@ -22,6 +23,8 @@ _PLAIN_TAG = re.compile(
     r"(?:\s+(?:rowspan|colspan)=[\"']?\d{1,3}[\"']?)*\s*/?>",
     re.IGNORECASE,
 )
+_MOST_ON_A_PAGE, _MOST_FILES = 1000, 20_000
+_LARGEST_FIGURE = 64 * 1024 * 1024  # characters of base64
 _DATA_URL = re.compile(r"data:[^,]{0,100},")
 _PICTURES = ((b"\x89PNG", "png"), (b"\xff\xd8\xff", "jpeg"), (b"GIF8", "gif"), (b"RIFF", "webp"), (b"BM", "bmp"))
 _MEDIA = {"md": "text/markdown; charset=utf-8", "json": "application/json", "html": "text/html; charset=utf-8"}
@@ -44,9 +47,13 @@ class ResultFiles:
         self.outputs: list[str] = []
 
     def add(self, number: int, page: Mapping[str, Any]) -> None:
-        """Add the page with this number of the document, counted from 1, as the service sent it."""
-        images = [self._figure(number, at, image) for at, image in enumerate(page.get("images") or [])]
-        tables = [self._table(number, at, table) for at, table in enumerate(page.get("tables") or [])]
+        """Add the page with this number of the document, counted from 1, as the service sent it.
+
+        Raises:
+            TooLarge: it has more than 1,000 figures or tables, the document more than 20,000, or one is above 48 MB.
+        """
+        images = [self._figure(number, at, image) for at, image in enumerate(_few(number, page, "images"))]
+        tables = [self._table(number, at, table) for at, table in enumerate(_few(number, page, "tables"))]
         links = {str(item.get("id")): str(item["file"]) for item in (*images, *tables) if item.get("file")}
         text = relink(str(page.get("markdown") or ""), links)
         kept = {
@@ -90,6 +97,8 @@ class ResultFiles:
 
     def _store_new(self, folder: str, name: str, data: bytes) -> str:
         stem, _, ending = name.rpartition(".")
+        if len(self.outputs) >= _MOST_FILES:
+            raise _too_much(f"The document has more than {_MOST_FILES:,} figures and tables")
         path, again = f"{folder}/{name}", 1
         while path in self.outputs:  # two ids that are the same once made safe
             again += 1
@@ -132,9 +141,28 @@ def safe_html(text: str) -> str:
     return _TAG.sub(lambda match: match[0] if _PLAIN_TAG.match(text, match.start()) else "&lt;", text)
 
 
+def _few(number: int, page: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The figures or tables of a page; what is none is left out."""
+    given = page.get(key)
+    found = [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
+    if len(found) > _MOST_ON_A_PAGE:
+        raise _too_much(f"Page {number} has more than {_MOST_ON_A_PAGE:,} {key}")
+    return found
+
+
+def _too_much(what: str) -> TooLarge:
+    return TooLarge(
+        f"{what} in the model's answer.",
+        code="answer_too_large",
+        remedy="Post the document with include_figures false, or with fewer pages.",
+    )
+
+
 def _decoded(text: Any) -> bytes:
     if not isinstance(text, str):
         return b""
+    if len(text) > _LARGEST_FIGURE:
+        raise _too_much("A figure is above 48 MB")
     try:
         return base64.b64decode(_DATA_URL.sub("", text, count=1), validate=True)
     except (binascii.Error, ValueError):

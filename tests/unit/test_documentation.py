@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from shared.embedding_messages import EmbeddingJob
 from shared.image_messages import ImageJob
 from shared.messages import OcrJob
 from tests.documentation import DOCUMENTS, ROOT, SCHEMAS, renewed, schema
@@ -28,8 +29,9 @@ def test_the_examples_of_messages_are_messages() -> None:
     text = (ROOT / "docs" / "messages.md").read_text()
     examples = [json.loads(example) for example in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
     for example in examples:
-        (OcrJob if "document" in example else ImageJob).model_validate(example)
-    assert len(examples) >= 6
+        message = OcrJob if "document" in example else EmbeddingJob if "inputs" in example else ImageJob
+        message.model_validate(example)
+    assert len(examples) >= 9
 
 
 def test_every_relative_link_in_the_documents_leads_somewhere() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.settings import Settings
 
 SAMPLE = Path(__file__).parents[2] / "local.settings.sample.json"
-HOSTED = {"FUNCTIONS_WORKER_RUNTIME": "python", "PYTHON_THREADPOOL_THREAD_COUNT": "48"}
+HOSTED = {"FUNCTIONS_WORKER_RUNTIME": "python", "PYTHON_THREADPOOL_THREAD_COUNT": "64"}
 OF_AZURE_ONLY = {"AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId", "AZURE_CLIENT_ID"}
 
 

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from local.foundry import errors
 from local.foundry.control import Control
+from local.foundry.embeddings.endpoint import embedding_endpoints
 from local.foundry.engines import Engines
 from local.foundry.gateway import Desk, Gateway
 from local.foundry.images.endpoint import image_endpoints
@@ -28,7 +29,11 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = _now) -> Star
     desk = Desk(settings, clock)
     engines = Engines()
     shelf = Shelf(clock)
-    endpoints = [*ocr_endpoints(settings, engines), *image_endpoints(settings, engines, shelf, clock)]
+    endpoints = [
+        *ocr_endpoints(settings, engines),
+        *image_endpoints(settings, engines, shelf, clock),
+        *embedding_endpoints(settings, engines),
+    ]
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

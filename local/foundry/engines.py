@@ -1,4 +1,4 @@
-"""Which engine reads documents, and how long and how large pictures are: what PUT /emulator/engine sets."""
+"""Which engine reads documents, how pictures are made and vectors computed: what PUT /emulator/engine sets."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Literal, Protocol
@@ -14,9 +14,10 @@ from local.foundry.ocr.reader import Reader
 class EngineSettings(BaseModel):
     """The body of PUT /emulator/engine; times in seconds, sizes in bytes.
 
-    `seconds_per_page` and `figure_bytes` are for `instant` only, the rest is for the image endpoints: the model's time
-    for a picture, the bytes to which a smaller picture is padded, the number of partial images after which the final
-    one comes though more were asked for (null: all come), and whether a stream ends with `data: [DONE]`.
+    `seconds_per_page` and `figure_bytes` are for `instant` only. For the image endpoints: the model's time for a
+    picture, the bytes to which a smaller picture is padded, the number of partial images after which the final one
+    comes though more were asked for (null: all come), and whether a stream ends with `data: [DONE]`. For the embedding
+    endpoints: the model's time for a call, and whether words that stand in a picture are read.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -28,6 +29,8 @@ class EngineSettings(BaseModel):
     picture_bytes: int = Field(default=0, ge=0)
     partial_images_sent: int | None = Field(default=None, ge=0)
     done_mark: bool = False
+    seconds_per_embedding_call: float = Field(default=0.0, ge=0)
+    read_pictures: bool = False
 
 
 class Engine(Protocol):

@@ -1,20 +1,22 @@
-"""Faults made on request: error statuses, null bodies, cut, slow, dripping and broken answers, reset connections."""
+"""Faults made on request: error statuses, missing bodies, cut, slow, broken and spoiled answers, reset connections."""
 
 import asyncio
 import json
 import random
 from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Send
 
 from local.foundry import errors
+from local.foundry.embeddings.spoiling import Spoiling, spoiled
 
 _DRIP_PIECES = 20
-_WORK_DONE = {"cut", "slow", "drip"}
+_SPOILING: tuple[Spoiling, ...] = get_args(Spoiling)
+_WORK_DONE = {"cut", "slow", "drip", *_SPOILING}
 _STRIKES_THE_ANSWER = {*_WORK_DONE, "stream_error"}
 
 
@@ -23,7 +25,7 @@ class Fault(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["status", "null", "cut", "slow", "drip", "reset", "stream_error"]
+    kind: Literal["status", "null", "empty", "cut", "slow", "drip", "reset", "stream_error"] | Spoiling
     status: int = Field(default=503, ge=400, le=599)
     after_seconds: float | None = Field(default=None, ge=0)
     after_ms: float | None = Field(default=None, ge=0)
@@ -47,7 +49,7 @@ class Fault(BaseModel):
 
     @property
     def bills(self) -> bool:
-        """Whether the service did the work nevertheless; true by default for answers that were merely cut or slow."""
+        """Whether the service did the work nevertheless; true by default for answers that come, however late or bad."""
         return self.kind in _WORK_DONE if self.billed is None else self.billed
 
     @property
@@ -117,8 +119,13 @@ class CutOffError(Exception):
 
 
 def shape(fault: Fault | None, send: Send) -> Send:
-    """Wrap `send` so that the answer arrives cut, dripping or broken, if the fault says so."""
-    wrappers: dict[str, Callable[[Fault, Send], Send]] = {"cut": _cutting, "drip": _dripping, "stream_error": _breaking}
+    """Wrap `send` so that the answer arrives cut, dripping, broken or spoiled, if the fault says so."""
+    wrappers: dict[str, Callable[[Fault, Send], Send]] = {
+        "cut": _cutting,
+        "drip": _dripping,
+        "stream_error": _breaking,
+        **dict.fromkeys(_SPOILING, _spoiling),
+    }
     wrapper = wrappers.get(fault.kind) if fault else None
     return wrapper(fault, send) if fault and wrapper else send
 
@@ -155,6 +162,25 @@ def _breaking(fault: Fault, send: Send) -> Send:
         await send(message)
 
     return break_off
+
+
+def _spoiling(fault: Fault, send: Send) -> Send:
+    start: Message = {}
+    kept = bytearray()
+
+    async def spoil(message: Message) -> None:
+        nonlocal start
+        if message["type"] == "http.response.start":
+            start = message
+            return
+        kept.extend(message.get("body", b""))
+        if not message.get("more_body"):
+            body = spoiled(bytes(kept), cast(Spoiling, fault.kind))
+            MutableHeaders(scope=start)["content-length"] = str(len(body))
+            await send(start)
+            await send({**message, "body": body})
+
+    return spoil
 
 
 def _dripping(fault: Fault, send: Send) -> Send:

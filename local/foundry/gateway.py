@@ -135,12 +135,13 @@ class Gateway:
             request.state.reset_connection()
             return
         self._record(call, 200)
-        await Response(b"null", media_type="application/json")(request.scope, request.receive, send)
+        body = b"" if fault.kind == "empty" else b"null"
+        await Response(body, media_type="application/json")(request.scope, request.receive, send)
 
     def _record(self, call: Call, status: int) -> None:
         call.status = status
         self._desk.stats.record(call)
-        billed = f"{call.pages} pages, {call.pictures} pictures"
+        billed = f"{call.pages} pages, {call.pictures} pictures, {call.vectors} vectors"
         _log.info("call answered: %s %s status %d, %s billed", call.route, call.model, status, billed)
 
     def _rate(self, request: Request) -> str:

@@ -13,7 +13,15 @@ IMAGE_MODELS = (
     "gpt-image-2.5-flare",
     "dall-e-3",
 )
-MODELS = (*OCR_MODELS, *IMAGE_MODELS)
+EMBEDDING_MODELS = (
+    "Cohere-embed-v3-english",
+    "Cohere-embed-v3-multilingual",
+    "embed-v-4-0",
+    "Cohere-Embed-V5-Pro",
+    "text-embedding-3-small",
+    "text-embedding-3-large",
+)
+MODELS = (*OCR_MODELS, *IMAGE_MODELS, *EMBEDDING_MODELS)
 
 _AUDIENCES = ("https://cognitiveservices.azure.com", "https://ai.azure.com")
 

@@ -14,7 +14,8 @@ _CALLS_KEPT = 10_000
 class Call:
     """One request to a model endpoint; `status` 0 means that the connection was reset instead of answered.
 
-    `pages`, `annotation_pages` and `pictures` are what the service would have put on the bill, 0 unless `billed`.
+    `pages`, `annotation_pages`, `pictures` and `vectors` are what the service would have put on the bill, 0 unless
+    `billed`.
     """
 
     route: str
@@ -24,6 +25,7 @@ class Call:
     pages: int = 0
     annotation_pages: int = 0
     pictures: int = 0
+    vectors: int = 0
     document_sha256: str | None = None
     billed: bool = False
 
@@ -48,6 +50,7 @@ class Stats:
         self._by_model: Counter[str] = Counter()
         self._billed: Counter[str] = Counter(billed_calls=0, pages_billed=0, annotation_pages_billed=0)
         self._pictures: Counter[str] = Counter()
+        self._vectors: Counter[str] = Counter()
         self.max_in_flight = self.in_flight
 
     @contextmanager
@@ -63,13 +66,15 @@ class Stats:
     def record(self, call: Call) -> None:
         """Add a call whose outcome is known, before its first byte leaves: who has an answer finds its call here."""
         if not call.billed:
-            call.pages = call.annotation_pages = call.pictures = 0
+            call.pages = call.annotation_pages = call.pictures = call.vectors = 0
         self._calls.append(call)
         self._by_status[str(call.status)] += 1
         if call.model:
             self._by_model[call.model] += 1
         if call.model and call.pictures:
             self._pictures[call.model] += call.pictures
+        if call.model and call.vectors:
+            self._vectors[call.model] += call.vectors
         self._billed.update(
             billed_calls=int(call.billed), pages_billed=call.pages, annotation_pages_billed=call.annotation_pages
         )
@@ -85,6 +90,7 @@ class Stats:
                 "by_model": dict(self._by_model),
             },
             "pictures": {"billed": self._pictures.total(), "by_model": dict(self._pictures)},
+            "vectors": {"billed": self._vectors.total(), "by_model": dict(self._vectors)},
             "in_flight": self.in_flight,
             "max_in_flight": self.max_in_flight,
         }

@@ -1,0 +1,1 @@
+"""What is deployed to Azure, as Bicep, and what follows a deployment."""

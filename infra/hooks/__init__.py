@@ -1,0 +1,1 @@
+"""What azd runs after each deployment; needs the Azure CLI, and nothing but Python's standard library."""

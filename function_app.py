@@ -28,19 +28,20 @@ app = func.FunctionApp()
 
 
 @app.blob_trigger("blob", path=f"{DOCUMENTS}/{{name}}", connection=_STORAGE, source=_SOURCE)
-def ocr_document(blob: BlobName) -> None:
+def ocr_document(blob: BlobName, context: func.Context) -> None:
     """A file was dropped."""
     from shared import ocr_jobs, services
 
-    ocr_jobs.document_dropped(services.services(), blob.ref)
+    ocr_jobs.document_dropped(services.services(), blob.ref, context.trace_context.trace_parent)
 
 
 @app.queue_trigger("message", queue_name=OCR_JOBS, connection=_STORAGE)
-def ocr_job(message: func.QueueMessage) -> None:
+def ocr_job(message: func.QueueMessage, context: func.Context) -> None:
     """A document, or a part of one, is to be read."""
     from shared import ocr_jobs, services
 
-    ocr_jobs.ocr_message(services.services(), message.get_body(), message.dequeue_count or 1)
+    trace = context.trace_context.trace_parent
+    ocr_jobs.ocr_message(services.services(), message.get_body(), message.dequeue_count or 1, trace)
 
 
 @app.queue_trigger("message", queue_name=OCR_JOBS_POISON, connection=_STORAGE, data_type=func.DataType.BINARY)
@@ -52,12 +53,13 @@ def ocr_poison(message: bytes) -> None:
 
 
 @app.queue_trigger("message", queue_name=IMAGE_JOBS, connection=_STORAGE)
-def image_job(message: func.QueueMessage) -> None:
+def image_job(message: func.QueueMessage, context: func.Context) -> None:
     """Pictures are to be made or edited."""
     from shared import image_jobs, services
 
+    trace = context.trace_context.trace_parent
     image_jobs.image_message(
-        services.services(), message.get_body(), message.dequeue_count or 1, message_id=message.id or ""
+        services.services(), message.get_body(), message.dequeue_count or 1, message_id=message.id or "", trace=trace
     )
 
 
@@ -70,12 +72,13 @@ def image_poison(message: bytes) -> None:
 
 
 @app.queue_trigger("message", queue_name=EMBEDDING_JOBS, connection=_STORAGE)
-def embedding_job(message: func.QueueMessage) -> None:
+def embedding_job(message: func.QueueMessage, context: func.Context) -> None:
     """Vectors are to be computed."""
     from shared import embedding_jobs, services
 
+    trace = context.trace_context.trace_parent
     embedding_jobs.embedding_message(
-        services.services(), message.get_body(), message.dequeue_count or 1, message_id=message.id or ""
+        services.services(), message.get_body(), message.dequeue_count or 1, message_id=message.id or "", trace=trace
     )
 
 
@@ -101,3 +104,11 @@ def sweep_documents(timer: func.TimerRequest) -> None:
     from shared import services, sweep
 
     sweep.sweep(services.services())
+
+
+@app.timer_trigger("timer", schedule="0 */5 * * * *")
+def watch_queues(timer: func.TimerRequest) -> None:
+    """It is time to look how long the queues are."""
+    from shared import services, watch
+
+    watch.watch(services.services())

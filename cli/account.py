@@ -87,12 +87,26 @@ def reached() -> Iterator[None]:
         if error.status_code != _FORBIDDEN:
             raise
         message = (
-            "The storage account does not let you in: you need the role Storage Blob Data Contributor on it, and for "
-            "pictures Storage Queue Data Message Sender."
+            "The storage account does not let you in: you need the role Storage Blob Data Contributor on it; to post "
+            "jobs Storage Queue Data Message Sender, too, and to look into queues Storage Queue Data Contributor."
         )
         raise UnreachableError(message) from None
     except (ServiceRequestError, ServiceResponseError):
         raise UnreachableError("The storage does not answer: see that the stack or the network is up.") from None
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Say in a sentence why the account cannot be worked with, or that it refused a request.
+
+    Raises:
+        UnreachableError: whatever storage said.
+    """
+    try:
+        with reached():
+            yield
+    except AzureError as error:
+        raise UnreachableError(f"Storage refused a request: {told(error)}. Try again in a while.") from None
 
 
 def told(error: AzureError) -> str:

@@ -5,7 +5,8 @@ from typing import ClassVar
 ALL_WELL, SOME_FAILED, WRONG_USE, NOT_REACHED, INTERRUPTED = 0, 1, 2, 3, 130
 EXIT_CODES = {
     ALL_WELL: "All went well.",
-    SOME_FAILED: "Some file or job failed, or had not ended when --timeout was over; or a check of the demo failed.",
+    SOME_FAILED: "Some file or job failed, had not ended when --timeout was over, is not there or was not put back; "
+    "or a check of the demo or the doctor failed.",
     WRONG_USE: "Wrong use: an option, a file or a schema cannot be used; nothing was uploaded or posted.",
     NOT_REACHED: "The local stack does not run or did not start, or the storage account cannot be reached.",
     INTERRUPTED: "Interrupted with Ctrl-C; jobs that were posted go on.",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import image_commands
+from cli import doctor_command, embed_command, image_commands, operator_commands, similar_command
 from cli.errors import CommandError
 from cli.flags import Account, AsJson, State, Timeout, folder, named
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _PLAIN: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False, "add_completion": False}
-app = typer.Typer(no_args_is_help=True, help="Files become text, and words become pictures.", **_PLAIN)
+_HELP = "Files become text, words become pictures, and both become vectors."
+app = typer.Typer(no_args_is_help=True, help=_HELP, **_PLAIN)
 local = typer.Typer(no_args_is_help=True, help="Run the whole of Darkroom on this machine.", **_PLAIN)
 app.add_typer(local, name="local")
 
@@ -66,6 +67,7 @@ def drop(
     figure_schema: Annotated[Path | None, named("FILE", "JSON Schema of what to tell of each figure.")] = None,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Cut no figures out.")] = False,
     table_format: Annotated[TableFormat | None, typer.Option(help="Keep tables as files too.")] = None,
+    embed: Annotated[bool, typer.Option("--embed", help="Have vectors of pages and figures computed, too.")] = False,
     out: Annotated[Path | None, folder("Copy the results into DIR/<document>/.")] = None,
     account: Account = None,
     timeout: Timeout = None,
@@ -89,6 +91,7 @@ def drop(
         model=model,
         include_figures=False if no_figures else None,
         table_format=table_format,
+        embed=True if embed else None,
     )
     raise typer.Exit(
         drop_and_report(of_either(account, state), inputs, options, out=out, timeout=timeout, as_json=as_json)
@@ -97,6 +100,12 @@ def drop(
 
 app.command()(image_commands.generate)
 app.command()(image_commands.edit)
+app.command()(embed_command.embed)
+app.command()(similar_command.similar)
+app.command()(operator_commands.status)
+app.command()(operator_commands.replay)
+app.command()(operator_commands.drain)
+app.command()(doctor_command.doctor)
 
 
 @local.command()
@@ -140,7 +149,7 @@ def status(as_json: AsJson = False, state: State = None) -> None:
 
 @local.command()
 def demo(state: State = None) -> None:
-    """Read the samples on a local stack, make and edit a picture, put all into out/ and check it."""
+    """Read the samples on a local stack, make and edit a picture, embed all, put it into out/ and check it."""
     from cli.demo import run
 
     raise typer.Exit(run(state, _console()))

@@ -55,8 +55,8 @@ def line(outcome: Outcome) -> Text:
     """One job's state in one line of words."""
     text = Text(overflow="fold" if outcome.ended else "ellipsis", no_wrap=not outcome.ended)
     text.append(f"{outcome.status:<11}", style=_STYLES.get(outcome.status, "cyan"))
-    text.append(_printable(outcome.name))
-    told = _printable(outcome.told)
+    text.append(printable(outcome.name))
+    told = printable(outcome.told)
     return text.append(f": {told}" if told else "")
 
 
@@ -65,6 +65,6 @@ def _plain(console: Console, outcome: Outcome) -> None:
         console.print(line(outcome), soft_wrap=True)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Without control characters, which could move the cursor of the terminal."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)

@@ -7,7 +7,6 @@ many calls run side by side.
 """
 
 import math
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -46,14 +45,14 @@ def _fit(path: Path, kind: str, to: Path, model: EmbeddingModel) -> tuple[Path, 
         _single(image, kind)
         size, allowed = image.size, _within(image.size, model)
         with reading():
-            unfit = list(_unfit(image, kind))
-        if not unfit and allowed == size and path.stat().st_size <= model.max_image_bytes:
+            converted, *further = _unfit(image, kind)
+        if not (converted or any(further)) and allowed == size and path.stat().st_size <= model.max_image_bytes:
             with reading():
                 image.load()  # a damaged one is told of before it is paid for
             return path, ""
         stored = _store(image, allowed, to, model)
-    scaled = [f"scaled from {size[0]} x {size[1]} to {stored[0]} x {stored[1]}"] if stored != size else []
-    return to, "; ".join([*unfit[:1], *scaled, *unfit[1:]]) or "compressed again"
+    scaled = f"scaled from {size[0]} x {size[1]} to {stored[0]} x {stored[1]}" if stored != size else ""
+    return to, "; ".join(filter(None, [converted, scaled, *further])) or "compressed again"
 
 
 def _single(image: ImageFile.ImageFile, kind: str) -> None:
@@ -62,16 +61,14 @@ def _single(image: ImageFile.ImageFile, kind: str) -> None:
         raise Invalid(f"it has {frames} frames", code="animated", remedy="Save the one that is meant as PNG.")
 
 
-def _unfit(image: ImageFile.ImageFile, kind: str) -> Iterator[str]:
-    """What is to be done, but for its size."""
+def _unfit(image: ImageFile.ImageFile, kind: str) -> tuple[str, str, str]:
+    """What is to be done, but for its size; empty where it is not."""
     if kind != _PNG:
-        yield f"converted from {kind}"
-    elif image.mode not in ("L", "RGB", "LA", "RGBA"):
-        yield "converted to eight bits a colour"
-    if image.getexif().get(_ORIENTATION, 1) != 1:
-        yield "turned upright"
-    if image.has_transparency_data:
-        yield "transparency laid on white"
+        converted = f"converted from {kind}"
+    else:
+        converted = "" if image.mode in ("L", "RGB", "LA", "RGBA") else "converted to eight bits a colour"
+    turned = "turned upright" if image.getexif().get(_ORIENTATION, 1) != 1 else ""
+    return converted, turned, "transparency laid on white" if image.has_transparency_data else ""
 
 
 def _within(size: tuple[int, int], model: EmbeddingModel, largest: float = 1.0) -> tuple[int, int]:

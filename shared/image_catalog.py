@@ -14,7 +14,7 @@ from datetime import date
 from shared.errors import Invalid
 from shared.image_messages import ImageJob
 from shared.lifecycle import Retirable
-from shared.messages import ImageUsage
+from shared.messages import COUNTS, ImageUsage
 
 _SIZE = re.compile(r"(\d+)x(\d+)")
 _GPT_OPTIONS = frozenset(
@@ -152,7 +152,7 @@ def _refusals(job: ImageJob, model: ImageModel) -> list[str]:
         return [f"The model {name} makes pictures but does not edit them."]
     if job.operation == "edit" and job.moderation is not None:
         return ["The option moderation belongs to making pictures; an edit does not take it."]
-    given = job.model_dump(exclude_none=True, exclude={"prompt", "operation", "model", "job_id", "deferrals"})
+    given = job.model_dump(exclude_none=True, exclude={"prompt", "operation", "model", "job_id", *COUNTS})
     unknown = [option for option in given if option not in model.options and not (option == "n" and job.n == 1)]
     found = [f"The model {name} does not take the option {option}." for option in unknown]
     return found + _combinations(job) + _values(job, model)

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
 from shared.errors import Busy, Crashed, Deferred, GaveUp, Invalid, NeedsOperator, Permanent, TooLarge, Unexpected
-from shared.messages import JobRecord, Kind, Repostable, explain
+from shared.messages import ROOM, JobRecord, Kind, Repostable, explain
 from shared.names import rejected_folder
 from shared.records import HeldRecord, JobIdentity, claim
 from shared.services import Services
@@ -30,7 +30,6 @@ log = logging.getLogger("darkroom.jobs")
 MAX_ATTEMPTS = 5  # maxDequeueCount in host.json; a test holds the two together
 _FIRST_DELAY, _LONGEST_DELAY, _OPERATOR_DELAY = 5.0, 600.0, 300.0
 _LONGEST_JITTER = 15.0
-_ROOM_FOR_ID, _ROOM_FOR_COUNTS = 256, 64  # bytes of a message
 _KEPT_TEXT = 16 * 1024
 
 
@@ -52,9 +51,8 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def _leaves_room(body: bytes, content: Mapping[str, Any]) -> None:
-    """What Darkroom adds to a message, an id and then counts, must still fit into it."""
-    counted = "deferrals" in content or "replays" in content
-    room = 0 if counted else _ROOM_FOR_COUNTS if "job_id" in content else _ROOM_FOR_ID
+    """What Darkroom adds to a message must still fit into it."""
+    room = sum(size for key, size in ROOM.items() if key not in content)
     if len(body) > LARGEST_MESSAGE - room:
         raise TooLarge(
             f"The message has {len(body):,} bytes; it may have 48 KiB less {room} bytes, which Darkroom needs itself.",
@@ -130,11 +128,29 @@ def in_time(services: Services, job: JobRecord) -> None:
         raise GaveUp(f"Gave up after {hours} hours.{why}")
 
 
-def put_back(services: Services, queue: str, message: Repostable, wait: Deferred) -> None:
+@contextmanager
+def delivered(
+    services: Services, kind: Kind, queue: str, message: Repostable, attempt: int, trace: str | None
+) -> Iterator[None]:
+    """One delivery of a message: a span of its job's trace, and back into its queue goes what must wait.
+
+    `trace` is the traceparent of the host's own span, for a message that has none.
+    """
+    with services.telemetry.span("job", message.trace or trace, kind=kind, attempt=attempt):
+        try:
+            yield
+        except Deferred as wait:
+            services.telemetry.tell(outcome="deferred", code=wait.code)
+            services.telemetry.count("darkroom.retries", kind=kind, code=wait.code)
+            _put_back(services, queue, message, wait)
+
+
+def _put_back(services: Services, queue: str, message: Repostable, wait: Deferred) -> None:
     """Post the same message again, invisible for as long as it must wait."""
     seconds = delay(services.jitter, message.deferrals, wait)
     told = wait.after is not None  # only waits that nobody measured make the next one longer
-    again = message if told else message.model_copy(update={"deferrals": message.deferrals + 1})
+    deferrals = message.deferrals if told else message.deferrals + 1
+    again = message.model_copy(update={"deferrals": deferrals, "trace": message.trace or services.telemetry.trace})
     level = logging.ERROR if wait.alarming else logging.INFO
     log.log(level, "deferred code=%s seconds=%.0f deferrals=%d", wait.code, seconds, again.deferrals)
     services.storage.send(queue, again.model_dump_json(exclude_defaults=True), delay=seconds)
@@ -147,7 +163,7 @@ def reject(services: Services, kind: Kind, body: bytes, error: Permanent) -> Non
     log.warning("message rejected job=%s code=%s bytes=%d", job_id, error.code, len(body))
     text = body[:_KEPT_TEXT].decode("utf-8", errors="replace")
     identity = JobIdentity(kind, job_id, digest, rejected_folder(job_id), None, text)
-    with suppress(Busy), claim(services.storage, services.now, identity.folder) as record:
+    with suppress(Busy), claim(services, identity.folder) as record:
         if record.is_of(identity) and record.job.final:
             record.announce()
             return

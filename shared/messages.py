@@ -17,7 +17,8 @@ Schema = dict[str, Any]
 Kind = Literal["ocr", "image", "embedding"]
 
 
-COUNTS = frozenset({"deferrals", "replays"})  # the keys of a message that are Darkroom's own
+COUNTS = frozenset({"deferrals", "replays", "trace"})  # the keys of a message that are Darkroom's own
+ROOM = {"job_id": 128, "deferrals": 24, "replays": 24, "trace": 72}  # bytes of a message that Darkroom may add
 
 
 class Frozen(BaseModel):
@@ -31,6 +32,11 @@ class Repostable(Frozen):
 
     deferrals: int = Field(0, ge=0, description="How often Darkroom has put the message back; leave it out.")
     replays: int = Field(0, ge=0, description="How often the job was replayed; `darkroom replay` sets it.")
+    trace: str | None = Field(
+        None,
+        description="The trace that the job is part of, as a W3C traceparent; leave it out, or name one of your own.",
+        pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
+    )
 
 
 class NamedJob(Repostable):
@@ -160,7 +166,9 @@ class EmbeddingUsage(Kept):
 class FailedInput(Kept):
     """An input of an embedding job without a vector."""
 
-    input: int = Field(description="Which one, in the order of the message (a prefix or document counts as many), from 1.")
+    input: int = Field(
+        description="Which one, in the order of the message (a prefix or document counts as many), from 1."
+    )
     name: str = Field("", description="The blob, where there is one.")
     code: str = Field(description="One word for programs.")
     message: str = Field(description="What is wrong, in a sentence.")
@@ -188,7 +196,9 @@ class JobRecord(Kept):
     parts: tuple[Part, ...] = Field((), description="The requests that the document is read in.")
     dispatched: bool = Field(False, description="Its parts are in the queue.")
     inputs: tuple[Source, ...] = Field((), description="The pictures and texts that the job was given.")
-    usage: Usage | ImageUsage | EmbeddingUsage | None = Field(None, description="What the service counted; null when it does not say.")
+    usage: Usage | ImageUsage | EmbeddingUsage | None = Field(
+        None, description="What the service counted; null when it does not say."
+    )
     vectors: int | None = Field(None, description="How many vectors were computed.")
     dimensions: int | None = Field(None, description="Their length.")
     failed_inputs: tuple[FailedInput, ...] = Field((), description="The inputs without a vector, and why.")
@@ -209,6 +219,7 @@ class JobRecord(Kept):
     attempts: int = Field(1, description="How often work on it began.")
     deferrals: int = Field(0, description="How often it went back to its queue to wait.")
     replays: int = Field(0, description="How often it was begun anew after it had failed.")
+    waits_until: datetime | None = Field(None, description="When it comes back, where the last wait said so.")
     created_at: datetime = Field(description="When work on it began; of a job that was replayed, the last time.")
     updated_at: datetime | None = Field(None, description="When the record was last written.")
     finished_at: datetime | None = Field(None, description="When it ended.")

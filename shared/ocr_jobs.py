@@ -5,7 +5,7 @@ import logging
 from contextlib import suppress
 
 from shared.errors import Busy, Deferred, Invalid, Permanent
-from shared.jobs import burying, crashed, ending, in_time, json_object, put_back, reject, validating
+from shared.jobs import burying, crashed, delivered, ending, in_time, json_object, reject, validating
 from shared.messages import JobRecord, OcrJob, OcrPart
 from shared.names import BLOB_POISON, OCR_JOBS, OCR_JOBS_POISON, BlobRef, input_blob, ocr_folder
 from shared.pipelines import ocr
@@ -17,31 +17,36 @@ log = logging.getLogger("darkroom.jobs")
 _SOON = 3.0  # when two parts end at once, the later one looks again whether the earlier has put them together
 
 
-def document_dropped(services: Services, ref: BlobRef) -> None:
-    """Post the job for a document that was dropped; the event itself may be late, doubled or stale."""
-    try:
-        job = OcrJob(document=str(BlobRef.parse(str(ref))))
-    except Permanent as error:
-        reject(services, "ocr", str(ref).encode("utf-8", errors="replace"), error)
-        return
-    services.storage.send(OCR_JOBS, job.model_dump_json(exclude_defaults=True))
+def document_dropped(services: Services, ref: BlobRef, trace: str | None = None) -> None:
+    """Post the job for a document that was dropped; the event itself may be late, doubled or stale.
+
+    `trace` is the event's traceparent; the job goes on with its trace.
+    """
+    with services.telemetry.span("event", trace):
+        try:
+            job = OcrJob(document=str(BlobRef.parse(str(ref))), trace=services.telemetry.trace)
+        except Permanent as error:
+            reject(services, "ocr", str(ref).encode("utf-8", errors="replace"), error)
+            return
+        services.storage.send(OCR_JOBS, job.model_dump_json(exclude_defaults=True))
 
 
-def ocr_message(services: Services, body: bytes, attempt: int) -> None:
-    """Do what a message on `ocr-jobs` asks for; `attempt` counts its deliveries from 1."""
+def ocr_message(services: Services, body: bytes, attempt: int, trace: str | None = None) -> None:
+    """Do what a message on `ocr-jobs` asks for.
+
+    `attempt` counts its deliveries from 1, `trace` is this delivery's traceparent.
+    """
     try:
         message = parse(body)
         ref = input_blob(message.document)
     except Permanent as error:
         reject(services, "ocr", body, error)
         return
-    try:
+    with delivered(services, "ocr", OCR_JOBS, message, attempt, trace):
         if isinstance(message, OcrPart):
             _part(services, ref, message, attempt)
         else:
             _document(services, ref, message, attempt)
-    except Deferred as wait:
-        put_back(services, OCR_JOBS, message, wait)
 
 
 def buried(services: Services, body: bytes) -> None:
@@ -85,7 +90,7 @@ def parse(body: bytes) -> OcrJob | OcrPart:
 
 
 def _document(services: Services, ref: BlobRef, job: OcrJob, attempt: int) -> None:
-    with claim(services.storage, services.now, ocr_folder(ref)) as record:
+    with claim(services, ocr_folder(ref)) as record:
         found = services.storage.find(ref)  # under the claim: an older version never comes after a newer one
         identity = ocr.identify(ref, found, job)
         if found is None and record.current and record.current.final:
@@ -106,6 +111,7 @@ def _document(services: Services, ref: BlobRef, job: OcrJob, attempt: int) -> No
 
 def _part(services: Services, ref: BlobRef, message: OcrPart, attempt: int) -> None:
     folder = ocr_folder(ref)
+    services.telemetry.tell(job=message.job_id)
     job = read_record(services.storage, folder)
     current = job is not None and (job.job_id, job.replays) == (message.job_id, message.replays)
     if job is None or not current or message.part > len(job.parts):
@@ -125,7 +131,7 @@ def _part(services: Services, ref: BlobRef, message: OcrPart, attempt: int) -> N
         fault = error
     if fault is None and not ocr.all_paid(services, job):
         return
-    with claim(services.storage, services.now, folder, busy_seconds=_SOON) as record:
+    with claim(services, folder, busy_seconds=_SOON) as record:
         if record.unfinished(message):
             with ending(record, attempt):
                 if fault is not None:
@@ -136,7 +142,7 @@ def _part(services: Services, ref: BlobRef, message: OcrPart, attempt: int) -> N
 def _announced(services: Services, folder: str, job: JobRecord) -> None:
     """Whoever ended the job may have died before telling of it."""
     if not job.announced:
-        with claim(services.storage, services.now, folder, busy_seconds=_SOON) as record:
+        with claim(services, folder, busy_seconds=_SOON) as record:
             if record.current and record.current.job_id == job.job_id and record.current.final:
                 record.announce()
 
@@ -145,13 +151,13 @@ def _noted(services: Services, folder: str, job: JobRecord, wait: Deferred) -> N
     """Say in the record what the parts wait for, unless somebody holds it, who knows better."""
     if isinstance(wait, Busy):
         return
-    with suppress(Busy), claim(services.storage, services.now, folder) as record:
+    with suppress(Busy), claim(services, folder) as record:
         if record.unfinished(job):
             record.wait(wait)
 
 
 def _bury(services: Services, ref: BlobRef, message: OcrJob | OcrPart) -> None:
-    with claim(services.storage, services.now, ocr_folder(ref)) as record:
+    with services.telemetry.span("bury", message.trace), claim(services, ocr_folder(ref)) as record:
         if _is_over(services, ref, message, record):
             return
         record.fail(crashed())

@@ -5,7 +5,11 @@ from pathlib import Path
 import pikepdf
 
 from shared.documents import PDF, Cut
-from shared.errors import Invalid
+from shared.errors import Invalid, TooLarge
+
+_MOST_PAGES = 50_000  # qpdf makes two kilobytes of each, and a small file can name one page a million times
+_LARGEST_STREAM = 64 * 1024 * 1024  # what is larger when it is unpacked is copied as it is; its few bytes may be a bomb
+pikepdf.settings.set_qpdf_limits(flate_max_memory=_LARGEST_STREAM, run_length_max_memory=_LARGEST_STREAM)
 
 
 class PdfDocument:
@@ -13,6 +17,7 @@ class PdfDocument:
 
     Raises:
         Invalid: damaged beyond repair, password-protected or without pages.
+        TooLarge: more than 50,000 pages.
     """
 
     media_type = PDF
@@ -52,6 +57,24 @@ class PdfDocument:
         return Cut(numbers, to, PDF)
 
 
+def _bounded(pdf: pikepdf.Pdf) -> None:
+    """Walk the tree of pages only as far as it may go, before qpdf makes pages of it."""
+    nodes, seen = [pdf.Root.get("/Pages")], 0
+    while nodes:
+        kids = _kids(nodes.pop())
+        seen += len(kids)
+        if seen > _MOST_PAGES:
+            raise TooLarge(
+                f"The PDF has more than {_MOST_PAGES:,} pages.", remedy="Split the document and drop its parts."
+            )
+        nodes += [kid for kid in kids if _kids(kid)]
+
+
+def _kids(node: object) -> pikepdf.Array | tuple[()]:
+    kids = node.get("/Kids") if isinstance(node, pikepdf.Dictionary) else None
+    return kids if isinstance(kids, pikepdf.Array) else ()
+
+
 def _is_cut_short(pdf: pikepdf.Pdf) -> bool:
     """qpdf opens a file that was cut short with all its pages, but those behind the cut have no contents."""
     empty = ["/Contents" not in page for page in pdf.pages]
@@ -69,6 +92,8 @@ def _flatten(pdf: pikepdf.Pdf) -> None:
 
 def _open(path: Path) -> pikepdf.Pdf:
     try:
+        with pikepdf.open(path, suppress_warnings=True, inherit_page_attributes=False) as unread:
+            _bounded(unread)
         return pikepdf.open(path, suppress_warnings=True)
     except pikepdf.PasswordError:
         raise Invalid(

@@ -1,7 +1,7 @@
 """The job record, `job.json`: claimed by a lease, written under it, ended once and announced once."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,13 +13,14 @@ from shared.errors import Busy, Deferred, Permanent, Superseded
 from shared.leases import held as kept
 from shared.messages import JobEvent, JobRecord, Kind, OcrPart, Problem, Source, Status
 from shared.names import JOB_EVENTS, RESULT_SHAPES, RESULTS, record_of
-from shared.storage import Lease, LeaseHeldError, Storage
+from shared.services import Services
+from shared.storage import Blob, Lease, LeaseHeldError, Storage
 
 log = logging.getLogger("darkroom.jobs")
 
 _JSON = "application/json"
 _OTHER_JOB_SECONDS = 30.0
-SILENT = timedelta(hours=1)  # a message that waits is seen more often than this, and so is its record
+SILENT = timedelta(hours=1)  # a message that is not told when to come back is seen more often than this
 
 
 _OF_DOCUMENTS = ("parts", "dispatched", "figures", "embedding_job")
@@ -54,15 +55,22 @@ def read_record(storage: Storage, folder: str) -> JobRecord | None:
         return None
 
 
+def heard_of(record: Blob) -> datetime:
+    """When a job was heard of last, or is to be heard of again, by the properties of its record."""
+    until = record.metadata.get("waits_until")
+    return max(record.modified, datetime.fromisoformat(until)) if until else record.modified
+
+
 class HeldRecord:
     """A record while this worker holds its claim; nobody else writes it or its results meanwhile."""
 
-    def __init__(self, storage: Storage, now: Callable[[], datetime], folder: str, lease: Lease) -> None:
-        self._storage = storage
-        self._now = now
+    def __init__(self, services: Services, folder: str, lease: Lease) -> None:
+        self._storage = services.storage
+        self._now = services.now
+        self._telemetry = services.telemetry
         self._lease = lease
         self.folder = folder
-        self.current = read_record(storage, folder)
+        self.current = read_record(services.storage, folder)
 
     @property
     def job(self) -> JobRecord:
@@ -108,6 +116,7 @@ class HeldRecord:
         Raises:
             Busy: another job for the same version is not over.
         """
+        self._telemetry.tell(job=identity.job_id)
         if self.current is not None and self.is_of(identity) and not self.current.final:
             self.update(status=Status.RUNNING, attempts=self.current.attempts + 1)
             return
@@ -140,7 +149,8 @@ class HeldRecord:
     def is_silent(self) -> bool:
         """Whether nothing has been heard of an unfinished job for so long that its message must be lost."""
         job = self.job
-        return not job.final and self._now() - (job.updated_at or job.created_at) > SILENT
+        heard = max(job.updated_at or job.created_at, job.waits_until or job.created_at)
+        return not job.final and self._now() - heard > SILENT
 
     def update(self, **changes: Any) -> None:
         """Change fields of the record and write it."""
@@ -149,7 +159,8 @@ class HeldRecord:
     def wait(self, why: Deferred) -> None:
         """Note that the job is back in its queue, and for what it waits."""
         problem = Problem(code=why.code, message=why.message, remedy=why.remedy, retryable=True)
-        self.update(status=Status.WAITING, problem=problem, deferrals=self.job.deferrals + 1)
+        until = None if why.after is None else self._now() + timedelta(seconds=why.after)
+        self.update(status=Status.WAITING, problem=problem, waits_until=until, deferrals=self.job.deferrals + 1)
 
     def succeed(self, **changes: Any) -> None:
         """End the job well; its results are written already."""
@@ -169,12 +180,14 @@ class HeldRecord:
         self.update(announced=True)
 
     def _end(self, status: Status, **changes: Any) -> None:
-        self.confirm()
-        outputs = changes.pop("outputs", self.job.outputs)
-        self._remove_stale(outputs)
-        self.update(status=status, outputs=outputs, finished_at=self._now(), **changes)
-        log.info("job ended job=%s status=%s attempts=%d", self.job.job_id, status, self.job.attempts)
-        self.announce()
+        with self._telemetry.span("record", job=self.job.job_id):
+            self.confirm()
+            outputs = changes.pop("outputs", self.job.outputs)
+            self._remove_stale(outputs)
+            self.update(status=status, outputs=outputs, finished_at=self._now(), **changes)
+            log.info("job ended job=%s status=%s attempts=%d", self.job.job_id, status, self.job.attempts)
+            self.announce()
+        self._telemetry.tell(outcome=str(status), code=self.job.problem.code if self.job.problem else "")
 
     def _remove_stale(self, outputs: tuple[str, ...]) -> None:
         """Files of an earlier version or attempt, by their shapes: other documents' folders may lie below."""
@@ -195,6 +208,7 @@ class HeldRecord:
             finished_at=job.finished_at or self._now(),
         )
         self._storage.send(JOB_EVENTS, event.model_dump_json())
+        self._telemetry.count("darkroom.jobs", kind=job.kind, outcome=str(status), code=code or "")
 
     def _write(self, changed: JobRecord) -> None:
         record = changed.model_copy(update={"updated_at": self._now()})
@@ -210,6 +224,7 @@ class HeldRecord:
                 "job": record.job_id,
                 "kind": record.kind,
                 "code": record.problem.code if record.problem else "",
+                "waits_until": record.waits_until.isoformat() if record.waits_until else "",
             },
         )
         self.current = record
@@ -221,19 +236,17 @@ def _same_version(other: JobRecord, identity: JobIdentity) -> bool:
 
 
 @contextmanager
-def claim(
-    storage: Storage, now: Callable[[], datetime], folder: str, *, busy_seconds: float = 15.0
-) -> Iterator[HeldRecord]:
+def claim(services: Services, folder: str, *, busy_seconds: float = 15.0) -> Iterator[HeldRecord]:
     """Hold the record of a result folder while the block runs.
 
     Raises:
         Busy: another worker holds it; with `busy_seconds` to wait.
     """
     ref = record_of(folder)
-    storage.create(ref, b"", _JSON)
+    services.storage.create(ref, b"", _JSON)
     try:
-        lease = storage.lease(ref)
+        lease = services.storage.lease(ref)
     except LeaseHeldError:
         raise Busy("Another worker is at this job.", after=busy_seconds) from None
     with kept(lease):
-        yield HeldRecord(storage, now, folder, lease)
+        yield HeldRecord(services, folder, lease)

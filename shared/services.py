@@ -1,12 +1,13 @@
 """What the jobs of one process share, made once when the first event comes."""
 
+import logging
 import os
 import random
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -24,8 +25,13 @@ from shared.embedding_catalog import usual_route
 from shared.ledger import Ledger
 from shared.settings import COGNITIVE_SCOPE, ML_SCOPE, Settings
 from shared.storage import Storage
+from shared.telemetry import Telemetry
+
+log = logging.getLogger("darkroom.services")
 
 _WORKSPACE = "darkroom-"
+for _talkative in ("urllib3", "PIL"):  # their debug lines hold signed addresses and what is written inside of files
+    logging.getLogger(_talkative).setLevel(logging.INFO)
 
 
 def utc_now() -> datetime:
@@ -45,6 +51,7 @@ class Services:
     downloads: Downloads
     now: Callable[[], datetime] = utc_now
     jitter: Callable[[float, float], float] = random.uniform
+    telemetry: Telemetry = field(default_factory=Telemetry)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -64,13 +71,15 @@ class Services:
     @classmethod
     def make(cls, settings: Settings) -> "Services":
         """Everything that the settings name; no request is made yet."""
+        telemetry = _telemetry(settings)
         return cls(
             settings,
             Storage.connect(settings),
-            _ocr_client(settings),
-            _image_client(settings),
-            _embedding_client(settings),
+            _ocr_client(settings, telemetry),
+            _image_client(settings, telemetry),
+            _embedding_client(settings, telemetry),
             Downloads(settings.image_endpoint),
+            telemetry=telemetry,
         )
 
 
@@ -92,23 +101,35 @@ def workspace() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _ocr_client(settings: Settings) -> OcrClient:
-    transport = Transport(_credential(settings, settings.ocr_api_key, settings.ocr_scope))
+def _telemetry(settings: Settings) -> Telemetry:
+    if not settings.insights:
+        return Telemetry()
+    try:
+        from shared.otel import connect
+
+        return connect(settings.insights)
+    except Exception as error:  # noqa: BLE001 - jobs are worth more than what is told of them
+        log.error("no traces and metrics: APPLICATIONINSIGHTS_CONNECTION_STRING, %s", type(error).__name__)
+        return Telemetry()
+
+
+def _ocr_client(settings: Settings, telemetry: Telemetry) -> OcrClient:
+    transport = Transport(_credential(settings, settings.ocr_api_key, settings.ocr_scope), telemetry=telemetry)
     url = ocr_url(settings.ocr_endpoint, settings.ocr_route)
     return OcrClient(url, transport, settings.ocr_deadline_seconds)
 
 
-def _image_client(settings: Settings) -> ImageClient:
-    transport = Transport(_credential(settings, settings.image_api_key, settings.image_scope))
+def _image_client(settings: Settings, telemetry: Telemetry) -> ImageClient:
+    transport = Transport(_credential(settings, settings.image_api_key, settings.image_scope), telemetry=telemetry)
     where = settings.image_endpoint, settings.image_route, settings.image_api_version
     return ImageClient(*where, transport, settings.image_deadline_seconds)
 
 
-def _embedding_client(settings: Settings) -> EmbeddingClient:
+def _embedding_client(settings: Settings, telemetry: Telemetry) -> EmbeddingClient:
     endpoint = settings.embedding_endpoint
     route = settings.embedding_route or usual_route(urlsplit(endpoint).hostname or "")
     scope = settings.embedding_scope or (ML_SCOPE if route == "serverless" else COGNITIVE_SCOPE)
-    transport = Transport(_credential(settings, settings.embedding_api_key, scope))
+    transport = Transport(_credential(settings, settings.embedding_api_key, scope), telemetry=telemetry)
     where = endpoint, settings.embedding_api_version
     return EmbeddingClient(*where, transport, settings.embedding_deadline_seconds)
 

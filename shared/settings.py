@@ -109,6 +109,10 @@ class Settings:
         "AZURE_CLIENT_ID", _text, "", "",
         "Client id of the user-assigned managed identity that may call the models.",
     )  # fmt: skip
+    insights: str = _setting(
+        "APPLICATIONINSIGHTS_CONNECTION_STRING", _text, "", "",
+        "Where traces and metrics go: the connection string of an Application Insights; empty: nowhere.",
+    )  # fmt: skip
     blob_source: str = _setting(
         "DARKROOM_BLOB_SOURCE", _choice(*BLOB_SOURCES), "EventGrid", "LogsAndContainerScan",
         "Where the news of a dropped file comes from: `EventGrid` in Azure, `LogsAndContainerScan` with Core Tools.",
@@ -196,8 +200,8 @@ class Settings:
     )  # fmt: skip
     embedding_scope: str = _setting(
         "DARKROOM_EMBEDDING_SCOPE", _text, "", "",
-        "Scope of the Microsoft Entra token for vectors; empty: the route's own, which is "
-        "`https://ml.azure.com/.default` for `serverless` and `https://cognitiveservices.azure.com/.default` otherwise.",
+        "Scope of the Microsoft Entra token for vectors; empty: the route's own, `https://ml.azure.com/.default` for "
+        "`serverless` and `https://cognitiveservices.azure.com/.default` for the others.",
     )  # fmt: skip
     embedding_model: str = _setting(
         "DARKROOM_EMBEDDING_MODEL", _text, "embed-v-4-0", "embed-v-4-0",

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from shared.errors import Deferred, Invalid, Permanent
-from shared.jobs import burying, crashed, ending, in_time, json_object, put_back, reject, validating
+from shared.errors import Invalid, Permanent
+from shared.jobs import burying, crashed, delivered, ending, in_time, json_object, reject, validating
 from shared.messages import COUNTS, Kind, NamedJob
 from shared.records import HeldRecord, JobIdentity, claim
 from shared.services import Services
@@ -26,8 +26,10 @@ class SingleJobs(Generic[Job]):
     folder: Callable[[str], str]
     start: Callable[[Services, HeldRecord, Job], None]
 
-    def received(self, services: Services, body: bytes, attempt: int, message_id: str) -> None:
-        """Do what a message asks for; `attempt` counts its deliveries from 1.
+    def received(
+        self, services: Services, body: bytes, attempt: int, message_id: str, trace: str | None = None
+    ) -> None:
+        """Do what a message asks for; `attempt` counts its deliveries from 1, `trace` is the delivery's traceparent.
 
         A message without a `job_id` gets one, made from the queue message's own id, and is posted again: so whatever
         becomes of it, in the poison queue too, it names its job.
@@ -37,14 +39,13 @@ class SingleJobs(Generic[Job]):
         except Permanent as error:
             reject(services, self.kind, body, error)
             return
-        if job.job_id is None:
-            named = job.model_copy(update={"job_id": self._id_from(message_id.encode())})
-            services.storage.send(self.queue, named.model_dump_json(exclude_defaults=True))
-            return
-        try:
+        with delivered(services, self.kind, self.queue, job, attempt, trace):
+            if job.job_id is None:
+                update = {"job_id": self._id_from(message_id.encode()), "trace": services.telemetry.trace}
+                named = job.model_copy(update=update)
+                services.storage.send(self.queue, named.model_dump_json(exclude_defaults=True))
+                return
             self._run(services, job, job.job_id, body, attempt)
-        except Deferred as wait:
-            put_back(services, self.queue, job, wait)
 
     def buried(self, services: Services, body: bytes) -> None:
         """Turn what a crash loop left in the poison queue into a failed record that keeps the message; never raises."""
@@ -82,7 +83,7 @@ class SingleJobs(Generic[Job]):
 
     def _run(self, services: Services, job: Job, job_id: str, body: bytes, attempt: int) -> None:
         identity = self._identity(job, job_id)
-        with claim(services.storage, services.now, identity.folder) as record:
+        with claim(services, identity.folder) as record:
             if record.current and not record.is_of(identity):
                 reject(services, self.kind, body, _taken(job_id))
                 return
@@ -96,7 +97,7 @@ class SingleJobs(Generic[Job]):
 
     def _bury(self, services: Services, job: Job, job_id: str, body: bytes) -> None:
         identity = self._identity(job, job_id)
-        with claim(services.storage, services.now, identity.folder) as record:
+        with services.telemetry.span("bury", job.trace), claim(services, identity.folder) as record:
             if record.current and not record.is_of(identity):
                 reject(services, self.kind, body, _taken(job_id))
             elif record.is_over(identity):

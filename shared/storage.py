@@ -26,7 +26,7 @@ from shared.settings import Settings
 
 LARGEST_MESSAGE = 48 * 1024  # a queue message has 64 KiB of base64
 LEASE_SECONDS = 30  # renewed every ten; what a killed worker held is free again after this
-_LISTED = 5000  # blobs of a page; the service gives no more
+_LISTED = 1000  # blobs of a page
 _CHUNK = 4 * 1024 * 1024
 _TRANSFER: dict[str, Any] = {
     "max_single_put_size": _CHUNK,
@@ -110,7 +110,7 @@ class Storage:
             yield Blob(ref, found.etag, found.size, found.last_modified, found.metadata or {})
 
     def pages(self, container: str, marker: str | None) -> Iterator[Page]:
-        """The blobs of a container in name order and without their metadata, in pages of at most 5,000, from the page
+        """The blobs of a container in name order and without their metadata, in pages of at most 1,000, from the page
         that a marker stands for or from the first; each with the marker of the next, None behind the last.
 
         ETags have no quotes in a listing.

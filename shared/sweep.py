@@ -17,7 +17,7 @@ from shared.errors import Invalid
 from shared.leases import held
 from shared.names import DOCUMENTS, LEDGER, OCR_JOBS, BlobRef, ocr_folder, record_of
 from shared.ocr_jobs import document_dropped
-from shared.records import SILENT
+from shared.records import SILENT, heard_of
 from shared.services import Services
 from shared.storage import Blob, Lease, LeaseHeldError, MarkerError, Page, Storage
 
@@ -132,7 +132,7 @@ def _is_lost(services: Services, document: Blob, record: Blob | None, settled: t
         return False
     if record is None or record.metadata.get("source_etag") != version:
         return now - document.modified > settled
-    return record.metadata.get("status") in ("running", "waiting") and now - record.modified > SILENT
+    return record.metadata.get("status") in ("running", "waiting") and now - heard_of(record) > SILENT
 
 
 def _noted(storage: Storage, document: Blob, ref: BlobRef, record: Blob | None) -> bool:

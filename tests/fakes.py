@@ -96,7 +96,7 @@ class MemoryLease(Lease):
 class MemoryStorage(Storage):
     """Blobs and queues in memory; `page_size` is how many blobs a page of a listing has."""
 
-    page_size = 5000
+    page_size = 1000
 
     def __init__(self, now: Callable[[], datetime] | None = None) -> None:
         self.now = now or Clock()

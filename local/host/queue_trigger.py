@@ -80,7 +80,7 @@ def metadata(message: QueueMessage, text: str | None) -> dict[str, Value]:
 def _lay_over(found: dict[str, Value], text: str) -> None:
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     if not isinstance(body, dict):
         return

@@ -65,7 +65,7 @@ class EmbeddingAnswer:
         told = answered(path)
         sent = _cohere(told, request) if request.route == "cohere" else _in_order(told)
         if len(sent) != request.vectors:
-            raise Incomplete(f"The model answered {request.vectors} inputs with {len(sent)} vectors.")
+            raise Incomplete(f"The model's answer has {len(sent)} instead of {request.vectors} vectors.")
         vectors = tuple(_vector(one, request.encoding_format) for one in sent)
         promised = dimensions or vectors[0].dimensions
         for number, vector in enumerate(vectors, 1):
@@ -75,10 +75,10 @@ class EmbeddingAnswer:
 
 def _in_order(told: Mapping[str, Any]) -> list[Any]:
     items = [item if isinstance(item, dict) else {} for item in _list(told.get("data"))]
-    indexes = [item.get("index") for item in items]
-    if set(indexes) != set(range(len(items))):
+    by_index = {item["index"]: item.get("embedding") for item in items if isinstance(item.get("index"), int)}
+    if by_index.keys() != set(range(len(items))):
         raise Incomplete("The model answered with vectors whose indexes do not say which input each belongs to.")
-    return [item.get("embedding") for item in sorted(items, key=lambda item: int(item["index"]))]
+    return [by_index[index] for index in range(len(items))]
 
 
 def _cohere(told: Mapping[str, Any], request: EmbeddingRequest) -> list[Any]:
@@ -138,7 +138,8 @@ def _cohere_usage(told: Mapping[str, Any], request: EmbeddingRequest) -> Embeddi
 
 
 def _count(value: Any) -> int | None:
-    return int(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 else None
+    known = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return int(value) if known and 0 <= value < float("inf") else None
 
 
 def _list(value: Any) -> list[Any]:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from shared.clients.unpack import PICTURE_KEY, unpack
-from shared.errors import Unavailable
+from shared.errors import TooLarge, Unavailable
 from shared.messages import ImageUsage
+
+_MOST = 10
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class ImageAnswer:
 
         Raises:
             Unavailable: it is cut, `null` or without pictures.
+            TooLarge: it has more pictures than can be asked for.
         """
         return cls.of(unpack(path, path.with_suffix(".picture")))
 
@@ -41,12 +44,15 @@ class ImageAnswer:
 
         Raises:
             Unavailable: it is `null` or without pictures.
+            TooLarge: it has more pictures than can be asked for.
         """
         if not isinstance(told, dict):
             raise Unavailable("The model answered without pictures.")
         items = [told] if PICTURE_KEY in told else told.get("data")
         if not isinstance(items, list) or not items:
             raise Unavailable("The model answered without pictures.")
+        if len(items) > _MOST:
+            raise TooLarge(f"The model answered with more than {_MOST} pictures.", code="answer_too_large")
         return cls(tuple(_picture(item) for item in items), _usage(told.get("usage")))
 
 

@@ -23,6 +23,7 @@ from shared.errors import Unavailable
 
 Operation = Literal["generate", "edit"]
 _PATHS: Mapping[Operation, str] = {"generate": "generations", "edit": "edits"}
+_PARTIALS = range(10)  # the service sends at most three
 _STREAM = "text/event-stream"
 
 
@@ -106,7 +107,8 @@ class ImageClient:
             self._raise_error(request, told)
             kind, index = str(told.get("type", "")), told.get("partial_image_index", 0)
             picture = told.get(PICTURE_KEY)
-            if kind.endswith(".partial_image") and isinstance(picture, Path) and isinstance(index, int):
+            known = isinstance(index, int) and index in _PARTIALS
+            if kind.endswith(".partial_image") and isinstance(picture, Path) and known:
                 on_partial(index, picture)
             if kind.endswith(".completed"):
                 event.replace(answer)

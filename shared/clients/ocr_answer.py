@@ -1,17 +1,18 @@
 """An OCR answer on disk, read piece by piece: one page is in memory at a time."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import ijson
 
-from shared.errors import Unavailable
+from shared.errors import TooLarge, Unavailable
 from shared.messages import Usage
 
 _PAGE = "pages.item"
+_DEEPEST = 100  # levels; the places of a deeper answer take as much memory and time as the square of its depth
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class OcrAnswer:
 
         Raises:
             Unavailable: it is cut, `null` or no OCR answer; the service is known to send such with HTTP 200.
+            TooLarge: it is nested deeper than 100 levels.
         """
         try:
             indexes, rest = _outline(path)
@@ -45,13 +47,19 @@ class OcrAnswer:
 
 
 def unpacked(annotation: Any) -> Any:
-    """An annotation as a value: the service sends JSON in a string; one that is not JSON stays text."""
+    """An annotation as a value: the service sends JSON in a string; one that is not JSON, or deep, stays text."""
     if not isinstance(annotation, str):
         return annotation
     try:
-        return json.loads(annotation, parse_constant=_no_number)
+        value = json.loads(annotation, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return annotation
+    return annotation if _is_deeper(value, _DEEPEST) else value
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(_is_deeper(part, levels - 1) for part in inner)
 
 
 def _no_number(name: str) -> None:
@@ -63,7 +71,7 @@ def _outline(path: Path) -> tuple[tuple[int, ...], Any]:
     """The indexes of the pages, and everything else with `pages` left empty."""
     rest, indexes = ijson.ObjectBuilder(), []
     with path.open("rb") as file:
-        for prefix, event, value in ijson.parse(file, use_float=True):
+        for prefix, event, value in ijson.parse(_bounded(ijson.basic_parse(file, use_float=True))):
             if prefix == _PAGE and event not in ("start_map", "map_key", "end_map"):
                 raise Unavailable("The model answered with a page that is none.")
             if prefix == f"{_PAGE}.index" and event == "number":
@@ -71,6 +79,15 @@ def _outline(path: Path) -> tuple[tuple[int, ...], Any]:
             if not prefix.startswith(_PAGE):
                 rest.event(event, value)
     return tuple(indexes), cast(Any, getattr(rest, "value", None))
+
+
+def _bounded(events: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    depth = 0
+    for event, value in events:
+        depth += event.startswith("start_") - event.startswith("end_")
+        if depth > _DEEPEST:
+            raise TooLarge(f"The model's answer is nested deeper than {_DEEPEST} levels.", code="answer_too_large")
+        yield event, value
 
 
 def _usage(info: Any) -> Usage:

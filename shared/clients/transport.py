@@ -16,8 +16,10 @@ import urllib3
 from shared.clients.breaker import Breaker
 from shared.clients.cutting import CuttableAdapter, cut_after
 from shared.clients.deadline import Deadline
+from shared.clients.observed import observed
 from shared.clients.refusals import Refusal
 from shared.errors import DarkroomError, NotDeployed, Throttled, TooLarge, Unavailable
+from shared.telemetry import Telemetry
 
 _JSON = "application/json"
 _CONNECT_SECONDS = 10.0
@@ -39,10 +41,13 @@ class Body(Protocol):
 
 
 class Credential(Protocol):
-    """What gives the bearer of a request."""
+    """What shows who asks."""
 
     def bearer(self) -> str:
         """A key or a token."""
+
+    def headers(self) -> Mapping[str, str]:
+        """The headers that carry it."""
 
 
 def _now() -> datetime:
@@ -61,12 +66,20 @@ class Transport:
     now: Callable[[], datetime] = _now
     deadline: Callable[[float], Deadline] = Deadline
     breaker: Breaker = field(default_factory=Breaker)
+    telemetry: Telemetry = field(default_factory=Telemetry)
     _local: threading.local = field(default_factory=threading.local)
 
     def post(
-        self, url: str, body: Body, answer: Path, *, deployment: str, seconds: float, content_type: str = _JSON
+        self,
+        url: str,
+        body: Body,
+        answer: Path,
+        *,
+        deployment: str,
+        seconds: float,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        """POST a body and spool the answer of a success into the file `answer`.
+        """POST JSON and spool the answer of a success into the file `answer`.
 
         Raises as `exchange` does.
         """
@@ -74,7 +87,7 @@ class Transport:
         def take(_: str, pieces: Iterator[bytes]) -> None:
             spool(pieces, answer)
 
-        self.exchange(url, body, take, deployment=deployment, seconds=seconds, content_type=content_type)
+        self.exchange(url, body, take, deployment=deployment, seconds=seconds, content_type=_JSON, headers=headers)
 
     def exchange(
         self,
@@ -85,6 +98,7 @@ class Transport:
         deployment: str,
         seconds: float,
         content_type: str,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """POST a body and hand the answer of a success to `take`: its content type, and its bytes as they arrive.
 
@@ -94,12 +108,10 @@ class Transport:
         """
         self.breaker.check(deployment)
         deadline = self.deadline(seconds)
-        headers = {
-            "Authorization": f"Bearer {self.credential.bearer()}",
-            "Content-Type": content_type,
-        }
+        headers = {**(headers or {}), **self.credential.headers(), "Content-Type": content_type}
         try:
             with (
+                observed(self.telemetry, deployment, len(body)) as call,
                 cut_after(deadline.remaining()),
                 self._session().post(
                     url,
@@ -111,9 +123,10 @@ class Transport:
                     timeout=_timeout(deadline),
                 ) as response,
             ):
+                call.status, call.request_id = response.status_code, _request_id(response.headers)
                 log.info(
                     "model answered deployment=%s status=%d request_id=%s sent=%d",
-                    deployment, response.status_code, _request_id(response.headers), len(body),
+                    deployment, call.status, call.request_id, len(body),
                 )  # fmt: skip
                 if response.status_code != 200:
                     raise self._error(response, deployment, deadline)

@@ -15,6 +15,7 @@ from shared.errors import Unavailable
 
 PICTURE_KEY = "b64_json"
 _PIECE = 256 * 1024
+_MOST_PICTURES = 100
 _LARGEST_REST = 8 * 1024 * 1024
 
 
@@ -23,7 +24,8 @@ def unpack(source: Path, prefix: Path) -> Any:
     number.
 
     Raises:
-        Unavailable: it is cut, no JSON, a picture is not base64, or what is no picture is above 8 MB.
+        Unavailable: it is cut, no JSON, has more than 100 pictures or one that is not base64, or what is no picture is
+            above 8 MB.
     """
     try:
         with source.open("rb") as file:
@@ -54,7 +56,7 @@ def _without_pictures(text: "_Text", prefix: Path, pictures: dict[str, Path]) ->
             string = _small(text.string()) if between.endswith(b'"') else b""
         key = string
         rest += string + (b'"' if between.endswith(b'"') else b"")
-        if len(rest) > _LARGEST_REST:
+        if len(rest) > _LARGEST_REST or len(pictures) > _MOST_PICTURES:
             raise ValueError("too large")
     return bytes(rest)
 

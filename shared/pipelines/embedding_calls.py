@@ -5,6 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +13,7 @@ from typing import Any, Self
 from shared.catalog import MIB
 from shared.clients.embedding_answer import EmbeddingAnswer
 from shared.clients.embeddings import EmbeddingRequest
-from shared.embedding_catalog import EmbeddingModel
+from shared.embedding_catalog import EmbeddingModel, used_usd
 from shared.embedding_pictures import fit
 from shared.errors import Deferred, Incomplete, Permanent
 from shared.ledger import key_of
@@ -111,7 +112,7 @@ class Calls:
                 self._room.release()
 
         self._room.acquire()
-        self._threads.submit(run)
+        self._threads.submit(copy_context().run, run)
 
     def _picture(self, row: int, ref: BlobRef, text: str | None) -> None:
         path = self.folder / f"picture-{row}"
@@ -183,12 +184,14 @@ class Calls:
             try:
                 with self.services.budget.spending("vectors", asked.vectors):
                     self.services.embeddings.embed(asked, path)
-                    EmbeddingAnswer.read(path, asked, self.dimensions)
+                    usage = EmbeddingAnswer.read(path, asked, self.dimensions).usage
             except Incomplete:
                 claim.note({_USELESS: run})
                 path.unlink()
                 raise
             claim.store(path, {"job": self.job.job_id})
+            price = used_usd(self.model, usage)
+            self.services.telemetry.paid("darkroom.vectors", asked.vectors, price, asked.deployment)
             log.info("vectors paid job=%s vectors=%d", self.job.job_id, asked.vectors)
 
     def _file(self, key: str) -> Path:

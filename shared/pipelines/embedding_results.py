@@ -56,6 +56,21 @@ class _Outcome:
 
 def write(services: Services, record: HeldRecord, calls: Calls, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write the vectors of all rows and end the job: well, or as `partial` when some inputs have none."""
+    with services.telemetry.span("write results", job=record.job.job_id):
+        outcome, changes = _written(services, record, calls, rows)
+    error = _verdict(outcome)
+    if error is None:
+        record.succeed(**changes)
+        calls.plan.forget()
+    else:
+        calls.plan.save()
+        record.fail(error, **changes)
+
+
+def _written(
+    services: Services, record: HeldRecord, calls: Calls, rows: Iterable[Mapping[str, Any]]
+) -> tuple[_Outcome, dict[str, Any]]:
+    """Write the vectors of all rows; what became of them, and what is to be noted of it in the record."""
     outcome, documents = _Outcome(calls), dict[str, None]()
     for row, told in enumerate(rows):
         outcome.add(row, told)
@@ -64,7 +79,7 @@ def write(services: Services, record: HeldRecord, calls: Calls, rows: Iterable[M
     outcome.files.close()
     sources = _sources(services.storage, calls, list(documents))
     usage = _sum(list(outcome.usage.values()))
-    changes: dict[str, Any] = {
+    return outcome, {
         "inputs": sources,
         "source": sources[0] if len(documents) == 1 else None,
         "vectors": outcome.files.count,
@@ -75,13 +90,6 @@ def write(services: Services, record: HeldRecord, calls: Calls, rows: Iterable[M
         "notes": (*record.job.notes, *_left_out(outcome.left_out)),
         "outputs": _stored(services.storage, record, outcome.files),
     }
-    error = _verdict(outcome)
-    if error is None:
-        record.succeed(**changes)
-        calls.plan.forget()
-    else:
-        calls.plan.save()
-        record.fail(error, **changes)
 
 
 def _stored(storage: Storage, record: HeldRecord, files: VectorFiles) -> tuple[str, ...]:

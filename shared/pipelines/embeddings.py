@@ -49,9 +49,7 @@ def start(services: Services, record: HeldRecord, job: EmbeddingJob) -> None:
     record.update(model=deployment, options=options, notes=(retired,) if retired else ())
     inputs = given(services, job, model, route)
     _bounded(services, inputs, model, truncate=job.truncate)
-    request = EmbeddingRequest(
-        deployment, route, (), None, job.input_type, job.dimensions, job.encoding_format
-    )
+    request = EmbeddingRequest(deployment, route, (), None, job.input_type, job.dimensions, job.encoding_format)
     plan = Plan(services.storage, record.job.job_id)
     with workspace() as folder, (folder / "rows.jsonl").open("w+", encoding="utf-8", errors="surrogatepass") as rows:
         with Calls(services, record.job, model, request, plan, folder) as calls:

@@ -41,6 +41,7 @@ class Call:
     keeps_partials: bool
     known: ImageAnswer | None = None
     unsure: int = 0
+    paid_now: bool = False
 
     def pay(self) -> DarkroomError | None:
         """Have the call answered, unless it is paid already; what went wrong, if anything did."""
@@ -49,6 +50,7 @@ class Call:
                 if not claim.paid:
                     self._ask(claim)
                     claim.store(self.path, {"job": self.job_id})
+                    self.paid_now = True
                     log.info("pictures paid job=%s call=%d", self.job_id, self.number)
             self._fetch()
             self._check()

@@ -1,12 +1,13 @@
 """A picture's way: options checked, inputs fetched, each call paid once, pictures written with where they came from."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any
 
 from shared.clients.images import ImageRequest
 from shared.errors import Deferred, TooLarge
-from shared.image_catalog import ImageModel, check
+from shared.image_catalog import ImageModel, check, used_usd
 from shared.image_messages import ImageJob
 from shared.ledger import key_of
 from shared.messages import COUNTS
@@ -41,13 +42,23 @@ def start(services: Services, record: HeldRecord, job: ImageJob) -> None:
             record.update(inputs=tuple(one.source for one in given))
         calls = _calls(services, record, job, given, folder)
         with ThreadPoolExecutor(min(_AT_ONCE, len(calls))) as threads:
-            faults = [fault for fault in threads.map(Call.pay, calls) if fault]
-        written = write(services, record, job, model, calls)
+            paying = [threads.submit(copy_context().run, call.pay) for call in calls]
+        faults = [fault for paid in paying if (fault := paid.result())]
+        _count(services, job, model, calls)
+        with services.telemetry.span("write results", job=record.job.job_id):
+            written = write(services, record, job, model, calls)
     if faults:
         record.update(**written)
         faults.sort(key=lambda fault: not isinstance(fault, Deferred))  # what waits may still end well
         raise faults[0]
     record.succeed(**written)
+
+
+def _count(services: Services, job: ImageJob, model: ImageModel, calls: list[Call]) -> None:
+    for call in calls:
+        if call.paid_now and call.known:
+            usd = used_usd(model, job, 1, call.known.usage)
+            services.telemetry.paid("darkroom.images", len(call.known.pictures), usd, call.request.deployment)
 
 
 def _bounded(services: Services, job: ImageJob) -> None:

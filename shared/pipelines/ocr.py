@@ -27,6 +27,7 @@ from shared.storage import Blob
 log = logging.getLogger("darkroom.ocr")
 
 _OPTIONS = tuple(OcrOptions.model_fields)
+_REPLAY = "Put the job back with `darkroom replay`: it is cut anew, and what is paid stays paid."
 _SWITCHES = ("include_figures", "embed")
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -93,19 +94,22 @@ def read_part(services: Services, job: JobRecord, number: int) -> None:
     part = job.parts[number - 1]
     options = OcrOptions.model_validate(job.options)
     deployment = job.model or services.settings.ocr_model
-    with services.ledger.claim(part.ledger_key) as claim, workspace() as folder:
+    telling = services.telemetry.span("part", job=job.job_id, number=number, pages=part.pages, bytes=part.size)
+    with telling, services.ledger.claim(part.ledger_key) as claim, workspace() as folder:
         if claim.paid:
             return
         file, answer = folder / "part", folder / "answer.json"
         with file.open("wb") as to:
             if services.storage.download(_part_blob(part.ledger_key), to) is None:
-                raise Invalid("A part of the document is no longer kept.", code="part_missing", remedy="Drop it again.")
+                raise Invalid("A part of the document is no longer kept.", code="part_missing", remedy=_REPLAY)
         request = OcrRequest(
             deployment, file, part.media_type, request_fields(options, services.catalog.ocr(deployment))
         )
         with services.budget.spending("pages", len(pages.parse(part.pages))):
-            _, dropped = services.ocr.read(request, answer)
+            answered, dropped = services.ocr.read(request, answer)
         claim.store(answer, {"job": job.job_id, "dropped": ",".join(dropped)})
+        read = len(pages.parse(part.pages)) if answered.usage.pages is None else answered.usage.pages
+        services.telemetry.paid("darkroom.pages", read, _price(services, job, answered.usage), deployment)
         log.info("part paid job=%s part=%d pages=%s bytes=%d", job.job_id, number, part.pages, part.size)
 
 
@@ -122,7 +126,7 @@ def assemble(services: Services, record: HeldRecord) -> None:
     """
     job = record.job
     usage, annotations, notes, told = [], [], list(job.notes), []
-    with workspace() as folder:
+    with services.telemetry.span("assemble", job=job.job_id, parts=len(job.parts)), workspace() as folder:
         results = ResultFiles(services.storage, record.folder, folder, _about(job))
         for part in job.parts:
             record.confirm()
@@ -244,7 +248,13 @@ def _go_on(services: Services, record: HeldRecord, unpaid: list[Part]) -> None:
     if len(unpaid) > 1:
         for part in unpaid:
             document = job.source.name if job.source else ""
-            message = OcrPart(document=document, job_id=job.job_id, part=part.number, replays=job.replays)
+            message = OcrPart(
+                document=document,
+                job_id=job.job_id,
+                part=part.number,
+                replays=job.replays,
+                trace=services.telemetry.trace,
+            )
             services.storage.send(OCR_JOBS, message.model_dump_json(exclude_defaults=True))
         record.update(dispatched=True)
         return

@@ -16,6 +16,10 @@ def send_on(services: Services, job: JobRecord) -> str | None:
     if not (services.settings.embed_documents if wanted is None else wanted) or job.source is None:
         return None
     digest = hashlib.sha256(f"{job.job_id} {job.source.etag}".encode()).hexdigest()
-    message = EmbeddingJob(inputs=(EmbeddingInput(document=job.source.name),), job_id=f"embedding-{digest[:24]}")
+    message = EmbeddingJob(
+        inputs=(EmbeddingInput(document=job.source.name),),
+        job_id=f"embedding-{digest[:24]}",
+        trace=services.telemetry.trace,
+    )
     services.storage.send(EMBEDDING_JOBS, message.model_dump_json(exclude_defaults=True), delay=_RECORD_SECONDS)
     return message.job_id

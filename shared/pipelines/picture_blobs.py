@@ -27,7 +27,8 @@ def found(storage: Storage, ref: BlobRef) -> Blob:
     """
     blob = storage.find(ref)
     if blob is None:
-        raise Invalid("it is not there", code="input_missing", remedy="Upload it and post the job again.")
+        remedy = "Upload it, and put the job back with `darkroom replay`."
+        raise Invalid("it is not there", code="input_missing", remedy=remedy)
     return blob
 
 

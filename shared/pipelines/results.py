@@ -44,7 +44,7 @@ class ResultFiles:
         self._json.write(json.dumps(about, ensure_ascii=False)[:-1] + ', "pages": [')
         self._first = True
         self.figures = 0
-        self.outputs: list[str] = []
+        self._files: dict[str, None] = {}
 
     def add(self, number: int, page: Mapping[str, Any]) -> None:
         """Add the page with this number of the document, counted from 1, as the service sent it.
@@ -65,6 +65,11 @@ class ResultFiles:
             "tables": tables,
         }
         self._append(number, text, kept)
+
+    @property
+    def outputs(self) -> list[str]:
+        """The files that were written, in order, relative to the folder."""
+        return list(self._files)
 
     def close(self, annotations: list[dict[str, Any]]) -> None:
         """Write the two documents; `annotations` are those of the whole document, one a part."""
@@ -97,10 +102,10 @@ class ResultFiles:
 
     def _store_new(self, folder: str, name: str, data: bytes) -> str:
         stem, _, ending = name.rpartition(".")
-        if len(self.outputs) >= _MOST_FILES:
+        if len(self._files) >= _MOST_FILES:
             raise _too_much(f"The document has more than {_MOST_FILES:,} figures and tables")
         path, again = f"{folder}/{name}", 1
-        while path in self.outputs:  # two ids that are the same once made safe
+        while path in self._files:  # two ids that are the same once made safe
             again += 1
             path = f"{folder}/{stem}-{again}.{ending}"
         self._store(path, data)
@@ -111,7 +116,7 @@ class ResultFiles:
         self._storage.write(
             BlobRef(RESULTS, f"{self._folder}/{path}"), data, _MEDIA.get(ending, "application/octet-stream")
         )
-        self.outputs.append(path)
+        self._files[path] = None
 
 
 def relink(markdown: str, links: Mapping[str, str]) -> str:

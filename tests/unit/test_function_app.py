@@ -47,6 +47,20 @@ def test_there_is_one_app_with_these_functions() -> None:
     assert found == DOORS
 
 
+def test_poison_messages_are_handed_over_as_the_bytes_that_they_are() -> None:
+    """The host would fail text that is not UTF-8 before our code sees it, and skip it for good after five times."""
+    sys.modules.pop("function_app", None)  # an app can be indexed once only
+    import function_app
+
+    poison = [
+        (trigger.get_dict_repr()["dataType"], door.get_user_function().__annotations__["message"])
+        for door in function_app.app.get_functions()
+        if (trigger := door.get_trigger()) and str(getattr(trigger, "queue_name", "")).endswith("-poison")
+    ]
+    assert len(poison) >= 4
+    assert set(poison) == {(func.DataType.BINARY, bytes)}
+
+
 def test_importing_the_app_loads_none_of_the_heavy_libraries() -> None:
     """Every import is cold start."""
     heavy = ["azure.storage", "azure.identity", "requests", "pydantic", "pikepdf", "PIL", "ijson"]

@@ -152,7 +152,8 @@ def test_a_part_that_the_failed_run_left_behind_does_the_replay_no_harm(deliver:
     deliver(bench.services, json.dumps({"document": "documents/a.pdf", "job_id": during.job_id, "part": 3}).encode())
 
     assert bench.record("a.pdf") == during
-    assert bench.ocr.faults.pop().code == "refused"  # the model was not asked
+    assert len(bench.ocr.faults) == 1, "the model was asked"
+    bench.ocr.faults.clear()
     bench.run()
     assert bench.record("a.pdf").status is Status.SUCCEEDED
 
@@ -225,4 +226,5 @@ def test_a_record_can_be_listed_without_being_read() -> None:
         "job": record.job_id,
         "kind": "ocr",
         "code": "refused",
+        "waits_until": "",
     }

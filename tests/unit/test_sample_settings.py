@@ -8,7 +8,12 @@ from shared.settings import Settings
 
 SAMPLE = Path(__file__).parents[2] / "local.settings.sample.json"
 HOSTED = {"FUNCTIONS_WORKER_RUNTIME": "python", "PYTHON_THREADPOOL_THREAD_COUNT": "64"}
-OF_AZURE_ONLY = {"AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId", "AZURE_CLIENT_ID"}
+OF_AZURE_ONLY = {
+    "AzureWebJobsStorage__accountName",
+    "AzureWebJobsStorage__clientId",
+    "AZURE_CLIENT_ID",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING",
+}
 
 
 def test_the_sample_has_every_setting_and_no_other() -> None:

@@ -49,10 +49,10 @@ class MemoryStorage(Storage):
         names = sorted(ref for ref in self.blobs if ref.container == container and ref.name.startswith(prefix))
         yield from (blob for blob in map(self.find, names) if blob)
 
-    def send(self, queue: str, message: str, *, delay: float = 0) -> None:
+    def send(self, queue: str, message: str | bytes, *, delay: float = 0) -> None:
         """Keep a message."""
         with self._lock:
-            self.queues.setdefault(queue, []).append(message)
+            self.queues.setdefault(queue, []).append(message if isinstance(message, str) else message.decode())
 
     def read(self, ref: BlobRef) -> bytes | None:
         """A blob's bytes; counts."""

@@ -59,8 +59,8 @@ def test_an_account_that_nobody_knows_is_told_at_once(monkeypatch: pytest.Monkey
         ),
         (
             http(HttpResponseError, 403, "AuthorizationPermissionMismatch"),
-            "The storage account does not let you in: you need the role Storage Blob Data Contributor on it, and for "
-            "pictures Storage Queue Data Message Sender.",
+            "The storage account does not let you in: you need the role Storage Blob Data Contributor on it; to post "
+            "jobs Storage Queue Data Message Sender, too, and to look into queues Storage Queue Data Contributor.",
         ),
         (
             ServiceResponseError("cut"),
@@ -80,6 +80,14 @@ def test_a_fault_of_one_request_passes() -> None:
     """It belongs to the file, not to the account."""
     with pytest.raises(HttpResponseError), account.reached():
         raise http(HttpResponseError, 400, "InvalidMetadata")
+
+
+def test_whatever_storage_answers_is_a_sentence_where_nobody_else_says_it() -> None:
+    """Such as an outage in the middle of a listing."""
+    with pytest.raises(UnreachableError, match="Storage refused a request: ServerBusy"), account.answering():
+        raise http(HttpResponseError, 503, "ServerBusy")
+    with pytest.raises(UnreachableError, match="log in with `az login`"), account.answering():
+        raise ClientAuthenticationError("a chain of credentials")
 
 
 def test_what_storage_said_is_told_by_its_code() -> None:

@@ -31,6 +31,12 @@ def test_the_properties_of_the_message_are_all_there() -> None:
     assert found["QueueTrigger"] == Value("string", "text")
 
 
+@pytest.mark.parametrize("body", ["[" * 20_000, '{"a":' * 20_000])
+def test_a_body_that_is_nested_too_deeply_lays_nothing_over_them(body: str) -> None:
+    """It is handed over like any other text, and what is wrong with it is the app's to say."""
+    assert of(body).keys() == of("text").keys()
+
+
 def test_binary_data_has_no_text_beside_it() -> None:
     """QueueTrigger is there only for valid UTF-8."""
     assert "QueueTrigger" not in of(None)

@@ -65,7 +65,7 @@ class EmbeddingAnswer:
         told = answered(path)
         sent = _cohere(told, request) if request.route == "cohere" else _in_order(told)
         if len(sent) != request.vectors:
-            raise Incomplete(f"The model's answer has {len(sent)} instead of {request.vectors} vectors.")
+            raise Incomplete(f"The model answered {request.vectors} inputs with {len(sent)} vectors.")
         vectors = tuple(_vector(one, request.encoding_format) for one in sent)
         promised = dimensions or vectors[0].dimensions
         for number, vector in enumerate(vectors, 1):

@@ -52,6 +52,16 @@ def test_white_space_around_a_key_is_dropped(pasted: str) -> None:
     assert Key(pasted).bearer() == "key"
 
 
+def test_a_key_goes_under_both_names() -> None:
+    """Some routes document one header, some the other, and all take both."""
+    assert Key(" key\n").headers() == {"Authorization": "Bearer key", "api-key": "key"}
+
+
+def test_a_token_is_no_key() -> None:
+    """Under the name of a key it would be a wrong one, and a header of kilobytes."""
+    assert Entra(Source(lambda: 0.0), SCOPE, lambda: 0.0).headers() == {"Authorization": "Bearer token-1"}
+
+
 def test_a_token_serves_until_five_minutes_before_its_end() -> None:
     """No call starts with a token that ends while it runs, and none fetches one without need."""
     now = [0.0]

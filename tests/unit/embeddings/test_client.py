@@ -7,7 +7,6 @@ from typing import Any, cast
 
 import pytest
 
-from shared.clients.body import FileInJson
 from shared.clients.credentials import Key
 from shared.clients.embeddings import EmbeddingClient, EmbeddingRequest
 from shared.clients.transport import Transport
@@ -15,7 +14,7 @@ from shared.embedding_catalog import EmbeddingRoute
 from shared.errors import DarkroomError, Invalid, NotDeployed, Refused, Throttled, TooLarge, Unavailable
 from tests.fakes import small_png
 from tests.servers import Request, Script, answer, sends, serving
-from tests.unit.embeddings.asking import Caller, asked, by_type, in_data
+from tests.unit.embeddings.asking import Caller, asked, in_data
 
 GOOD = json.dumps(in_data([0.5, 0.5], [0.25, 0.75])).encode()
 ROUTES: tuple[EmbeddingRoute, ...] = ("models", "cohere", "v1", "deployments", "serverless")
@@ -117,7 +116,7 @@ def test_only_what_was_asked_is_sent(caller: Caller, route: EmbeddingRoute) -> N
 @pytest.mark.parametrize("route", ["models", "serverless"])
 def test_options_and_pairs_are_those_of_azure_ai_inference(caller: Caller, image: Path, route: EmbeddingRoute) -> None:
     """After the package's 1.0.0b9."""
-    told = {"input_type": "query", "dimensions": 512, "encoding_format": "int8"}
+    told: dict[str, Any] = {"input_type": "query", "dimensions": 512, "encoding_format": "int8"}
     base = {"model": "embed-v-4-0", **told}
 
     assert content(caller, asked(route, **told)) == {**base, "input": ["a lighthouse", "ein Leuchtturm"]}
@@ -140,7 +139,7 @@ def test_options_are_those_of_openai(caller: Caller, route: EmbeddingRoute) -> N
 def test_options_are_those_of_cohere(caller: Caller, image: Path, input_type: str | None, becomes: str) -> None:
     """An input type is needed there, and a text that is too long is an error instead of cut in silence."""
     base = {"model": "embed-v-4-0", "embedding_types": ["ubinary"], "output_dimension": 256, "truncate": "NONE"}
-    told = {"input_type": input_type, "dimensions": 256, "encoding_format": "ubinary"}
+    told: dict[str, Any] = {"input_type": input_type, "dimensions": 256, "encoding_format": "ubinary"}
 
     assert content(caller, asked("cohere", ("a", "b"), **told)) == {**base, "input_type": becomes, "texts": ["a", "b"]}
     lone = content(caller, asked("cohere", (), image=image, **told))
@@ -158,11 +157,9 @@ def test_cohere_needs_a_format_and_no_dimensions(caller: Caller) -> None:
     assert (told["embedding_types"], "output_dimension" in told) == (["float"], False)
 
 
-@pytest.mark.parametrize("text", [FileInJson.HERE, '"}', "\0file\0", "Straße 図 😀"])
+@pytest.mark.parametrize("text", ['"}', "\0file\0", "Straße 図 😀"])
 def test_a_text_beside_a_picture_stays_what_it_is(caller: Caller, image: Path, text: str) -> None:
     """Whatever it says, it is never taken for the place of the file."""
-    if text == FileInJson.HERE:
-        text = text[:-1]
     told = content(caller, asked("models", (text,), image=image))
 
     assert told["input"] == [{"image": DATA_URL, "text": text}]

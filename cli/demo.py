@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from cli import demo_pictures
+from cli import demo_pictures, demo_vectors
 from cli.account import of_stack
 from cli.drop import Drop
 from cli.errors import ALL_WELL, SOME_FAILED, WrongUseError
@@ -27,7 +27,7 @@ _WIDTH_OF_A_FILE = 160
 
 
 def run(state: Path | None, console: Console) -> int:
-    """Drop the samples, make and edit a picture, fetch the results into `out/` and check them; the exit status.
+    """Read the samples, make a picture and change it, embed all of it, into `out/`, and check it; the exit status.
 
     Raises:
         WrongUseError: there are no samples.
@@ -39,8 +39,14 @@ def run(state: Path | None, console: Console) -> int:
         with progress(console, len(inputs), live=console.is_terminal) as show:
             outcomes = Drop(storage, {}, out=out, show=show, timeout=_PATIENCE_SECONDS).run(inputs)
         pictures = demo_pictures.make(storage, ROOT / "samples", out / "images", console, timeout=_PATIENCE_SECONDS)
-    faults = [fault for outcome in outcomes for fault in faults_of(outcome)] + [*demo_pictures.faults_of(pictures)]
-    _to_stdout(_table(outcomes, ROOT), demo_pictures.table(pictures, ROOT))
+        names = demo_vectors.inputs(outcomes, pictures)
+        vectors = demo_vectors.embed(storage, names, out / "vectors", console, timeout=_PATIENCE_SECONDS)
+    faults = [
+        *(fault for outcome in outcomes for fault in faults_of(outcome)),
+        *demo_pictures.faults_of(pictures),
+        *demo_vectors.faults_of(vectors, names),
+    ]
+    _to_stdout(_table(outcomes, ROOT), demo_pictures.table(pictures, ROOT), demo_vectors.table(vectors))
     for fault in faults:
         console.print(fault, style="red", soft_wrap=True, highlight=False, markup=False)
     if not faults:
@@ -110,5 +116,6 @@ def _to_stdout(*tables: Table) -> None:
 def _say_where(out: Path, console: Console) -> None:
     console.print(f"Look into {out}: document.md reads as it is, with its figures beside it.", soft_wrap=True)
     console.print(f"Look into {out / 'images'}: {demo_pictures.MADE} and {demo_pictures.EDITED}.", soft_wrap=True)
-    again = "Run it again: no page is paid twice, the answers are in the ledger; pictures are made anew."
+    console.print(f"Look into {out / 'vectors'}: of every page, figure and picture one vector or more.", soft_wrap=True)
+    again = "Run it again: no page and no vector is paid twice, the answers are in the ledger; pictures are made anew."
     console.print(again, soft_wrap=True)

@@ -94,6 +94,7 @@ class _Dropped(Job[DocumentOutcome]):
             record.status,
             pages=sum(len(pages.parse(part.pages)) for part in record.parts) or None,
             figures=record.figures,
+            embedding_job=record.embedding_job,
             job_id=record.job_id,
             record=str(record_of(folder)),
             out=str(to) if to else None,

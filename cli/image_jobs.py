@@ -1,9 +1,7 @@
 """Image jobs as they are asked for at a keyboard, by options or the lines of a file; checked before they are posted."""
 
-import hashlib
 import json
 import os
-import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,15 +12,14 @@ from pydantic import ValidationError
 
 from cli.errors import WrongUseError
 from cli.options import complaint
+from cli.uploads import is_file, upload_of
 from shared.catalog import Catalog
 from shared.errors import Invalid, Misconfigured
 from shared.image_catalog import ImageModel, check, estimated_usd
 from shared.image_messages import ImageJob
-from shared.names import IMAGES, INPUT_CONTAINERS, BlobRef, input_blob, safe_file_name
+from shared.names import INPUT_CONTAINERS, BlobRef, input_blob
 from shared.settings import Settings
 from shared.storage import LARGEST_MESSAGE
-
-_ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}")
 
 
 @dataclass(frozen=True)
@@ -154,8 +151,8 @@ def _blob(name: Any, uploads: dict[BlobRef, Path]) -> Any:
     if not isinstance(name, str):
         return name
     path = Path(name)
-    if _is_file(path):
-        ref = _upload(path)
+    if is_file(path):
+        ref = upload_of(path)
         uploads[ref] = path
         return str(ref)
     if not name.startswith(tuple(f"{container}/" for container in INPUT_CONTAINERS)):
@@ -164,21 +161,3 @@ def _blob(name: Any, uploads: dict[BlobRef, Path]) -> Any:
             code="input_missing",
         )
     return str(input_blob(name))
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:
-        return False  # such as a name that is longer than any file's
-
-
-def _upload(path: Path) -> BlobRef:
-    """Where a file goes: by its content, so that the same picture is uploaded once, with a name for people."""
-    try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-    except OSError as error:
-        raise Invalid(f"The file {path} cannot be read: {error.strerror}.", code="disk") from None
-    ending = path.suffix if _ENDING.fullmatch(path.suffix) else ""
-    return BlobRef(IMAGES, f"uploads/{digest}/{safe_file_name(path.name, 'picture')}{ending}")

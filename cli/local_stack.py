@@ -31,7 +31,12 @@ Have a picture made, and changed:
   darkroom generate "A lighthouse at dusk" --out lighthouse.png
   darkroom edit lighthouse.png "Make it night" --out night.png
 
-The results are in the container results, under ocr/report.pdf/ and images/<job id>/. The commands of az need:
+Have vectors of them computed, and find the nearest to a few words:
+  darkroom embed lighthouse.png night.png documents/report.pdf --out vectors
+  darkroom similar "A tower in the dark" vectors
+
+The results are in the container results, under ocr/report.pdf/, images/<job id>/ and embeddings/<job id>/. The commands
+of az need:
   export AZURE_STORAGE_CONNECTION_STRING='%s'
 
 Ctrl-C stops the stack; what it holds is kept for the next start."""

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from cli.account import told
 from cli.results import MissingResultError
 from shared.errors import Invalid
-from shared.messages import Problem, Status
+from shared.messages import FailedInput, Problem, Status
+from shared.names import RESULTS, embedding_folder
 
 PENDING, UPLOADING, QUEUED, UNFINISHED = "pending", "uploading", "queued", "unfinished"
 FAULTS = (Invalid, AzureError, OSError, MissingResultError, ValidationError)
@@ -61,19 +62,21 @@ class Outcome(ABC):
 
 @dataclass(frozen=True)
 class DocumentOutcome(Outcome):
-    """One file's state; `out` is the folder of its results on disk."""
+    """One file's state; `out` is the folder of its results on disk, `embedding_job` where pages and figures went on."""
 
     _: KW_ONLY
     pages: int | None = None
     figures: int | None = None
+    embedding_job: str | None = None
     out: str | None = None
 
     @property
     def results(self) -> str:
-        """Pages, figures and time of a document that was read."""
+        """Pages, figures and time of a document that was read, and where its vectors will be."""
         if not self.succeeded:
             return ""
-        return f"{counted(self.pages, 'page')}, {counted(self.figures, 'figure')}, {self.seconds:.1f} s"
+        vectors = f"; vectors come to {RESULTS}/{embedding_folder(self.embedding_job)}" if self.embedding_job else ""
+        return f"{counted(self.pages, 'page')}, {counted(self.figures, 'figure')}, {self.seconds:.1f} s{vectors}"
 
     def as_json(self) -> dict[str, Any]:
         """The fields as JSON has them."""
@@ -85,6 +88,7 @@ class DocumentOutcome(Outcome):
             "seconds": self.seconds,
             "job_id": self.job_id,
             "record": self.record,
+            "embedding_job": self.embedding_job,
             "out": self.out,
             "problem": self.problem.model_dump() if self.problem else None,
         }
@@ -123,6 +127,48 @@ class ImageOutcome(Outcome):
             "seconds": self.seconds,
             "record": self.record,
             "revised_prompts": self.revised_prompts,
+            "notes": self.notes,
+            "problem": self.problem.model_dump() if self.problem else None,
+        }
+
+
+@dataclass(frozen=True)
+class EmbeddingOutcome(Outcome):
+    """One embedding job's state; `files` are its vectors, on disk or in storage."""
+
+    _: KW_ONLY
+    model: str | None = None
+    vectors: int | None = None
+    dimensions: int | None = None
+    files: tuple[str, ...] = ()
+    usage: dict[str, Any] | None = None
+    estimated_usd: float | None = None
+    failed_inputs: tuple[FailedInput, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def results(self) -> str:
+        """Number, length, time and price of the vectors that were computed."""
+        if not self.succeeded:
+            return ""
+        price = f", {self.estimated_usd:.6f} USD" if self.estimated_usd is not None else ""
+        vectors = f"{counted(self.vectors, 'vector')} of {counted(self.dimensions, 'dimension')}"
+        return " ".join((f"{vectors}, {self.seconds:.1f} s{price}", *self.notes))
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields as JSON has them."""
+        return {
+            "job_id": self.job_id,
+            "status": self.status,
+            "model": self.model,
+            "vectors": self.vectors,
+            "dimensions": self.dimensions,
+            "files": self.files,
+            "usage": self.usage,
+            "estimated_usd": self.estimated_usd,
+            "seconds": self.seconds,
+            "record": self.record,
+            "failed_inputs": [failed.model_dump() for failed in self.failed_inputs],
             "notes": self.notes,
             "problem": self.problem.model_dump() if self.problem else None,
         }

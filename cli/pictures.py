@@ -6,18 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from cli.errors import WrongUseError
-from cli.follow import Clock, Follower, Job
+from cli.follow import Clock, Follower
 from cli.image_jobs import Asked
 from cli.outcome import QUEUED, ImageOutcome, counted, out_of_time
+from cli.posted import PostedJob
 from cli.results import MissingResultError, copy, fetch, safe_path
-from shared.errors import Invalid
 from shared.image_messages import ImageJob
 from shared.messages import JobRecord, Problem
 from shared.names import IMAGE_JOBS, RESULTS, image_folder, record_of
-from shared.records import read_record
 from shared.storage import Storage
 
-_ANY_MEDIA_TYPE = "application/octet-stream"  # Darkroom tells the type from the bytes
 _FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
 
 
@@ -69,34 +67,23 @@ def check_out(out: Path | None, job: ImageJob | None) -> None:
         raise WrongUseError(f"The picture is made as {made}, which {out} is not; change --out or --output-format.")
 
 
-class _Posted(Job[ImageOutcome]):
+class _Posted(PostedJob[ImageOutcome]):
     def __init__(self, storage: Storage, asked: Asked, out: Path | None) -> None:
-        self._folder = image_folder(asked.job_id)
+        folder = image_folder(asked.job_id)
         name = asked.job_id if asked.line is None else f"line {asked.line}, {asked.job_id}"
-        record = str(record_of(self._folder))
-        super().__init__(ImageOutcome(name, line=asked.line, job_id=asked.job_id, record=record))
-        self._storage = storage
-        self._asked = asked
+        outcome = ImageOutcome(name, line=asked.line, job_id=asked.job_id, record=str(record_of(folder)))
+        super().__init__(storage, asked, outcome, queue=IMAGE_JOBS, folder=folder)
+        self._streams = asked.job.stream
         self._file = out if names_a_file(out) else None
         self._to = out / safe_path(asked.job_id) if out is not None and not self._file else None
         self._partials: set[str] = set()
-
-    def begin(self) -> None:
-        self._own_record()
-        for ref in self._asked.inputs:
-            if self._storage.find(ref) is not None:
-                continue  # a blob that is written again changes under a job that reads it
-            if ref not in self._asked.uploads:
-                raise Invalid(f"There is no file or blob {ref}.", code="input_missing")
-            self._storage.write(ref, self._asked.uploads[ref], _ANY_MEDIA_TYPE)
-        self._storage.send(IMAGE_JOBS, self._asked.message)
 
     def look(self) -> ImageOutcome:
         record = self._own_record()
         if record is None:
             return replace(self.outcome, status=QUEUED)
         if not record.final:
-            if self._asked.job.stream:
+            if self._streams:
                 self._notice_partials()
             return replace(self.outcome, status=record.status, partial=len(self._partials), problem=record.problem)
         return replace(
@@ -118,13 +105,6 @@ class _Posted(Job[ImageOutcome]):
             return out_of_time(f"Not posted after {timeout:g} s.", "Ask again.", waits_for=None, retryable=True)
         message, remedy = f"Not made after {timeout:g} s; the job goes on.", f"Look into results/{self._folder}/ later."
         return out_of_time(message, remedy, waits_for=self.outcome.problem, retryable=False)
-
-    def _own_record(self) -> JobRecord | None:
-        """The record under this id, which must not be that of a job that asked for something else."""
-        record = read_record(self._storage, self._folder)
-        if record is not None and record.message != self._asked.message:
-            raise Invalid(f"The job id {self._asked.job_id} is taken; choose another.", code="job_id_taken")
-        return record
 
     def _notice_partials(self) -> None:
         for blob in self._storage.list(RESULTS, f"{self._folder}/partial/"):

@@ -39,11 +39,11 @@ def drop_and_report(
         InterruptedByUserError: Ctrl-C.
     """
     console = Console(stderr=True)
-    with _telling(console, len(inputs), as_json=as_json) as tell:
+    with telling(console, len(inputs), as_json=as_json) as tell:
         outcomes = Drop(storage, metadata, out=out, timeout=timeout, show=tell).run(inputs)
     if not as_json:
         _to_stdout(*(place_of(outcome) for outcome in outcomes if outcome.succeeded))
-    return _summed_up(console, outcomes)
+    return summed_up(console, outcomes)
 
 
 def make_and_report(
@@ -64,14 +64,14 @@ def make_and_report(
     """
     console = Console(stderr=True)
     refused = [_refused(job) for job in jobs if isinstance(job, BadLine)]
-    with _telling(console, len(jobs), as_json=as_json) as tell:
+    with telling(console, len(jobs), as_json=as_json) as tell:
         for outcome in refused:
             tell(outcome)
         pictures = Pictures(storage, out=out, timeout=timeout, show=tell)
         outcomes = pictures.run([job for job in jobs if isinstance(job, Asked)])
     if not as_json:
         _to_stdout(*(file for outcome in outcomes for file in outcome.files))
-    return _summed_up(console, [*refused, *outcomes])
+    return summed_up(console, [*refused, *outcomes])
 
 
 def show_only(jobs: Sequence[Asked | BadLine]) -> int:
@@ -95,7 +95,7 @@ def place_of(outcome: DocumentOutcome) -> str:
 
 
 @contextmanager
-def _telling(console: Console, total: int, *, as_json: bool) -> Iterator[Callable[[Outcome], None]]:
+def telling(console: Console, total: int, *, as_json: bool) -> Iterator[Callable[[Outcome], None]]:
     """Show outcomes as they change, and write those that have ended to stdout when they are wanted as JSON."""
     live = console.is_terminal and not (as_json and sys.stdout.isatty())  # two writers would spoil the live lines
 
@@ -109,15 +109,16 @@ def _telling(console: Console, total: int, *, as_json: bool) -> Iterator[Callabl
         yield tell
 
 
-def _refused(bad: BadLine) -> ImageOutcome:
-    problem = problem_of(bad.error, "")
-    return ImageOutcome(f"line {bad.line}", Status.FAILED, line=bad.line, problem=problem)
-
-
-def _summed_up(console: Console, outcomes: Sequence[Outcome]) -> int:
+def summed_up(console: Console, outcomes: Sequence[Outcome]) -> int:
+    """Tell how many jobs ended how; the exit status."""
     counts = Counter(outcome.status for outcome in outcomes)
     console.print(", ".join(f"{count} {status}" for status, count in sorted(counts.items(), reverse=True)) + ".")
     return ALL_WELL if all(outcome.succeeded for outcome in outcomes) else SOME_FAILED
+
+
+def _refused(bad: BadLine) -> ImageOutcome:
+    problem = problem_of(bad.error, "")
+    return ImageOutcome(f"line {bad.line}", Status.FAILED, line=bad.line, problem=problem)
 
 
 def _to_stdout(*lines: str) -> None:

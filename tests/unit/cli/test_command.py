@@ -74,7 +74,8 @@ def test_json_is_an_object_a_line(storage: MemoryStorage, folder: Path, capsys: 
     assert {line["document"]: line["status"] for line in lines} == {"good.pdf": "succeeded", "bad.pdf": "failed"}
     bad = next(line for line in lines if line["document"] == "bad.pdf")
     assert list(bad) == [
-        "document", "status", "pages", "figures", "seconds", "job_id", "record", "out", "problem",
+        "document", "status", "pages", "figures", "seconds", "job_id", "record", "embedding_job", "out",
+        "problem",
     ]  # fmt: skip
     assert bad["problem"] == FAULT.model_dump()
 
@@ -84,7 +85,7 @@ def test_options_reach_the_metadata(storage: MemoryStorage, folder: Path) -> Non
     schema = folder / ".schema.json"
     schema.write_text('{"type": "object"}')
     schemas = ("--schema", schema, "--figure-schema", schema)
-    others = ("--pages", "2", "--model", "m", "--no-figures", "--table-format", "markdown")
+    others = ("--pages", "2", "--model", "m", "--no-figures", "--table-format", "markdown", "--embed")
 
     assert status_of("drop", folder / "good.pdf", *schemas, *others) == 0
 
@@ -96,6 +97,7 @@ def test_options_reach_the_metadata(storage: MemoryStorage, folder: Path) -> Non
         "figure_annotation_schema": '{"type": "object"}',
         "include_figures": "false",
         "table_format": "markdown",
+        "embed": "true",
     }
 
 

@@ -54,6 +54,16 @@ def test_a_dropped_file_ends_with_what_its_record_tells(tmp_path: Path) -> None:
     assert outcome.problem is None
 
 
+def test_a_document_that_goes_on_tells_where_its_vectors_come(tmp_path: Path) -> None:
+    """They are computed by a job of their own, which is not waited for."""
+    story = [{"status": Status.SUCCEEDED, "embedding_job": "embedding-1"}]
+
+    [outcome], _ = run(MemoryStorage(), [file(tmp_path, "q3.pdf")], stories={"q3": story})
+
+    assert outcome.embedding_job == "embedding-1"
+    assert outcome.told == f"3 pages, 1 figure, {outcome.seconds:.1f} s; vectors come to results/embeddings/embedding-1"
+
+
 def test_results_are_copied_with_links_that_resolve(tmp_path: Path) -> None:
     """With a folder given, document, figures and record lie in it under the document's path."""
     [outcome], _ = run(MemoryStorage(), [file(tmp_path, "in/q3.pdf")], out=tmp_path / "texts")

@@ -1,5 +1,6 @@
 """The local stack at a keyboard: start and hold it, end it, tell what runs."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,12 +8,14 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from cli.account import reached
+from cli.account import answering, of_account, reached
 from cli.errors import UnreachableError
 from local.processes import alive
-from local.stack import Ports, Stack
+from local.stack import ROOT, Ports, Stack, app_settings
 from local.stack_state import Endpoints, StackError, running, stop_running
-from shared.names import QUEUES
+from shared.errors import Misconfigured
+from shared.names import CONTAINERS, QUEUES
+from shared.settings import Settings
 from shared.storage import Storage
 
 STARTING = "Starting storage, model emulator and Functions host (the first start installs Azurite)."
@@ -73,6 +76,23 @@ def start(state: Path | None, ports: Ports, host: Literal["local", "func"], cons
         ended = stack.wait()
     if ended is not None:
         raise UnreachableError(f"The part {ended} ended by itself; see its log {stack.state / 'logs' / ended}.log.")
+
+
+def prepare(account: str | None, console: Console) -> None:
+    """Make the containers and queues that are missing in an account, or in the storage of the settings.
+
+    Raises:
+        UnreachableError: it does not answer, or the settings name none.
+    """
+    try:
+        storage = (
+            of_account(account) if account else Storage.connect(Settings.read({**app_settings(ROOT), **os.environ}))
+        )
+    except (StackError, Misconfigured) as error:
+        raise UnreachableError(str(error)) from None
+    with answering():
+        storage.prepare(CONTAINERS, QUEUES)
+    _say(console, f"The containers {', '.join(CONTAINERS)} and {len(QUEUES)} queues are there.")
 
 
 def stop(state: Path | None, console: Console) -> None:

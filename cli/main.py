@@ -128,6 +128,17 @@ def start(
 
 
 @local.command()
+def prepare(account: Account = None) -> None:
+    """Make the containers and queues that are missing, for a `func start` of your own.
+
+    In the account that is named, else in the storage that local.settings.json (or its sample) names.
+    """
+    from cli import local_stack
+
+    local_stack.prepare(account, _console())
+
+
+@local.command()
 def stop(state: State = None) -> None:
     """Stop the local stack that runs."""
     from cli import local_stack

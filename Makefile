@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: setup demo start test versions lint bench clean
+.PHONY: setup demo start test versions lint lock audit bench clean
 
 setup: $(READY)
 
-$(READY): requirements.txt pyproject.toml local/azurite/package.json local/azurite/package-lock.json
+$(READY): requirements.in requirements.txt pyproject.toml local/azurite/package.json local/azurite/package-lock.json
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11, 3.12 or 3.13 is needed; PYTHON=... names another." if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[cli,local,dev]"
 	$(BIN)/python -m local.storage_emulator install
 	touch $(READY)
@@ -32,6 +33,15 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# All that is deployed, with the hashes of its files; `make lock LOCK=--upgrade` takes what is newest of what is not named.
+lock: $(READY)
+	$(BIN)/uv --no-config pip compile $(LOCK) --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" requirements.in --output-file requirements.txt
+
+# What is known to be vulnerable of all that is deployed; asks a public database.
+audit: $(READY)
+	$(BIN)/uv tool run pip-audit@2.10.1 --strict --require-hashes --disable-pip --requirement requirements.txt
 
 bench: $(READY)
 	$(BIN)/python -m bench

@@ -33,6 +33,9 @@ RECORD, REJECTED = "job.json", "rejected"
 RESULT_SHAPES = {"ocr": ("document.md", "document.json", "figures/page-", "tables/page-"), "image": (), "embedding": ()}
 
 _LONGEST_FOLDER = 900  # a blob name has at most 1,024 characters, and results are named below their folder
+# Storage takes 254:
+# https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata
+_MOST_SEGMENTS = 250
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -62,6 +65,12 @@ class BlobRef(NamedTuple):
                 "A blob name may have no backslash, no control character and no segment . or .. in it.",
                 code="invalid_name",
                 remedy="Rename the file and drop it again.",
+            )
+        if len(segments) > _MOST_SEGMENTS:
+            raise Invalid(
+                f"A blob name may have {_MOST_SEGMENTS} segments, for its results lie some folders deeper.",
+                code="invalid_name",
+                remedy="Put the file into fewer folders and drop it again.",
             )
         return cls(container, name)
 

@@ -12,6 +12,7 @@ from shared.errors import TooLarge, Unavailable
 from shared.messages import Usage
 
 _PAGE = "pages.item"
+_MOST_PAGES = 10_000
 _DEEPEST = 100  # levels; the places of a deeper answer take as much memory and time as the square of its depth
 
 
@@ -30,7 +31,7 @@ class OcrAnswer:
 
         Raises:
             Unavailable: it is cut, `null` or no OCR answer; the service is known to send such with HTTP 200.
-            TooLarge: it is nested deeper than 100 levels.
+            TooLarge: it has more than 10,000 pages, or is nested deeper than 100 levels.
         """
         try:
             indexes, rest = _outline(path)
@@ -76,6 +77,8 @@ def _outline(path: Path) -> tuple[tuple[int, ...], Any]:
                 raise Unavailable("The model answered with a page that is none.")
             if prefix == f"{_PAGE}.index" and event == "number":
                 indexes.append(int(value))
+                if len(indexes) > _MOST_PAGES:
+                    raise TooLarge(f"The model's answer has more than {_MOST_PAGES:,} pages.", code="answer_too_large")
             if not prefix.startswith(_PAGE):
                 rest.event(event, value)
     return tuple(indexes), cast(Any, getattr(rest, "value", None))

@@ -36,6 +36,13 @@ def test_a_name_that_leaves_its_container_is_refused(name: str) -> None:
     assert raised.value.code == "invalid_name"
 
 
+def test_a_name_leaves_room_for_the_folders_of_its_results() -> None:
+    """Storage refuses more than 254 segments with an error that would stop the sweep of all documents behind it."""
+    assert BlobRef.parse("documents/" + "a/" * 249 + "a").container == "documents"
+    with pytest.raises(Invalid, match="250 segments"):
+        BlobRef.parse("documents/" + "a/" * 250 + "a")
+
+
 @pytest.mark.parametrize("text", ["", "documents", "documents/", "/a.pdf", "/"])
 def test_a_reference_has_a_container_and_a_name(text: str) -> None:
     """The sentence shows how one is written."""
@@ -83,7 +90,7 @@ def test_the_same_name_in_both_containers_has_two_folders() -> None:
     assert ocr_folder(BlobRef("images", "x.png")) != ocr_folder(BlobRef("documents", "images/x.png"))
 
 
-@pytest.mark.parametrize("filler", ["x", "ü", "图", "a/", "."])
+@pytest.mark.parametrize("filler", ["x", "ü", "图", "abc/", "."])
 def test_the_folder_of_a_long_name_leaves_room_for_the_results(filler: str) -> None:
     """A name of 1,000 characters has results too, and a blob's name holds 1,024."""
     name = (filler * 1000)[:999] + "x"

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.clients.image_answer import ImageAnswer
-from shared.errors import DarkroomError, Unavailable
+from shared.errors import DarkroomError, TooLarge, Unavailable
 from shared.messages import ImageUsage
 from tests.fakes import small_png
 
@@ -175,6 +175,24 @@ def test_whatever_a_service_answers_it_is_read_or_is_an_error_of_ours(tmp_path: 
     """No JSON leads to a fault of another kind."""
     with suppress(DarkroomError):
         assert read(tmp_path / "a", told).pictures
+
+
+def test_an_answer_with_more_pictures_than_can_be_asked_for_is_too_large(tmp_path: Path) -> None:
+    """Each would be fetched, marked and written."""
+    told = {"data": [{"url": "https://a.blob.core.windows.net/x"}] * 11}
+    path = tmp_path / "answer"
+    path.write_text(json.dumps(told))
+    with pytest.raises(TooLarge, match="more than 10 pictures"):
+        ImageAnswer.read(path)
+
+
+def test_an_answer_makes_a_bounded_number_of_files(tmp_path: Path) -> None:
+    """A small picture has few bytes, and a large answer room for many."""
+    path = tmp_path / "answer"
+    path.write_text(json.dumps({"data": [{"b64_json": "AAAA"}] * 5000}))
+    with pytest.raises(Unavailable):
+        ImageAnswer.read(path)
+    assert sum(1 for _ in tmp_path.iterdir()) < 110
 
 
 def test_ten_pictures_of_megabytes_are_never_whole_in_memory(tmp_path: Path) -> None:

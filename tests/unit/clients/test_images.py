@@ -129,6 +129,8 @@ def test_the_finished_picture_counts_whatever_came_before_it(
         {**PARTIAL, "partial_image_index": "x"},
         {**PARTIAL, "partial_image_index": None},
         {**PARTIAL, "partial_image_index": [1]},
+        {**PARTIAL, "partial_image_index": 10**40},
+        {**PARTIAL, "partial_image_index": -1},
         {**PARTIAL, "b64_json": "%%%"},
         {**PARTIAL, "b64_json": "iVBOR"},
         {**PARTIAL, "b64_json": None},

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.clients.ocr_answer import OcrAnswer, unpacked
-from shared.errors import Unavailable
+from shared.errors import TooLarge, Unavailable
 from shared.messages import Usage
 
 PAGES = [{"index": number, "markdown": f"page {number}", "images": []} for number in range(3)]
@@ -173,6 +173,29 @@ def test_a_deep_annotation_stays_text() -> None:
     deep = "[" * 200_000
 
     assert unpacked(deep) == deep
+
+
+def test_an_annotation_is_a_value_down_to_a_hundred_levels() -> None:
+    """What is deeper could be read and not be written again."""
+    assert unpacked("[" * 100 + "]" * 100) != "[" * 100 + "]" * 100
+    assert unpacked("[" * 102 + "]" * 102) == "[" * 102 + "]" * 102
+
+
+@pytest.mark.parametrize("before", ['{"pages": [{"x": ', '{"document_annotation": '])
+def test_an_answer_deeper_than_a_hundred_levels_is_too_large(tmp_path: Path, before: str) -> None:
+    """Reading on would take memory and time by the square of its depth."""
+    with pytest.raises(TooLarge, match="deeper than 100 levels"):
+        read(tmp_path, before.encode() + b"[" * 200_000)
+
+
+def test_an_answer_with_more_pages_than_any_document_is_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their indexes are in memory together."""
+    monkeypatch.setattr("shared.clients.ocr_answer._MOST_PAGES", 3)
+    assert read(tmp_path, {"pages": [{"index": at} for at in range(3)]}).indexes == (0, 1, 2)
+    with pytest.raises(TooLarge, match="more than 3 pages"):
+        read(tmp_path, {"pages": [{"index": at} for at in range(4)]})
 
 
 def _read_or_unavailable(folder: Path, content: bytes) -> None:

@@ -1,6 +1,7 @@
 """Server-sent events: read as they arrive, however they are cut, and bounded."""
 
 import json
+import tracemalloc
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,18 @@ def test_an_event_leaves_nothing_of_the_one_before_it(tmp_path: Path, size: int)
     stream = b"data: " + b"1" * size + b"\n\ndata: 2\n\n"
 
     assert read([stream], tmp_path) == [b"1" * size, b"2"]
+
+
+@pytest.mark.parametrize("beginning", [b": ", b"id: ", b"x"])
+def test_a_line_without_an_end_that_is_no_data_is_passed_over(tmp_path: Path, beginning: bytes) -> None:
+    """However long, it is neither in memory nor on disk."""
+    pieces = [beginning, *[b"y" * 64 * 1024] * 512, b"\n", b"data: 1\n\n"]
+    tracemalloc.start()
+    try:
+        assert read(pieces, tmp_path) == [b"1"]
+        assert tracemalloc.get_traced_memory()[1] < 4 * MIB
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_event_without_an_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

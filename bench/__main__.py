@@ -5,7 +5,15 @@ import sys
 
 from bench.report import ROOT, Row, published, result_file, table
 
-_BENCHMARKS = ("cold_start", "ocr_memory", "long_document", "image_memory", "image_throughput")
+_BENCHMARKS = (
+    "cold_start",
+    "ocr_memory",
+    "long_document",
+    "image_memory",
+    "image_throughput",
+    "embedding_throughput",
+    "drain",
+)
 
 
 def main() -> int:

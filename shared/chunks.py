@@ -8,6 +8,7 @@ from semantic_text_splitter import TextSplitter
 
 _OVERLAP = 8  # a chunk repeats up to an eighth of the one before, so that no sentence is without its neighbours
 _LONGEST = 8  # characters that a token has at most by the estimate, white space around it and all
+_WINDOW = 32  # characters a token of a chunk that are split at once: the splitter's time grows with their square
 _UNITS = re.compile(r"(?<=[a-z]{9})[a-z]{1,2}|[A-Z]?[a-z]{1,3}|[A-Z]{1,2}|\s{3}|[^A-Za-z\s]")
 _HARD = re.compile(r"(?=[b-df-hj-np-tv-xz]{3})", re.IGNORECASE)  # three consonants: seldom within one token
 _HALF = re.compile(r"[\ud800-\udfff]")
@@ -47,8 +48,16 @@ def chunks(text: str, limit: int) -> list[Chunk]:
     Half a surrogate pair, which an OCR answer may have and no request can carry, becomes U+FFFD.
     """
     splitter = TextSplitter.from_callback(tokens, limit, overlap=limit // _OVERLAP)
-    whole = _HALF.sub("\ufffd", text)
-    return [Chunk(start, start + len(chunk), chunk) for start, chunk in splitter.chunk_indices(whole)]
+    whole, window = _HALF.sub("\ufffd", text), _WINDOW * limit
+    found: list[Chunk] = []
+    at = 0
+    while at < len(whole):
+        chunked = splitter.chunk_indices(whole[at : at + window])
+        within = [Chunk(at + start, at + start + len(chunk), chunk) for start, chunk in chunked]
+        goes_on = at + window < len(whole) and len(within) > 1
+        at = within.pop().start if goes_on else at + window
+        found += within
+    return found
 
 
 def shortened(text: str, limit: int) -> Chunk:

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from azure.core.exceptions import AzureError
 from pydantic import ValidationError
@@ -31,6 +31,8 @@ MAX_ATTEMPTS = 5  # maxDequeueCount in host.json; a test holds the two together
 _FIRST_DELAY, _LONGEST_DELAY, _OPERATOR_DELAY = 5.0, 600.0, 300.0
 _LONGEST_JITTER = 15.0
 _KEPT_TEXT = 16 * 1024
+
+Message = TypeVar("Message", bound=Repostable)
 
 
 def json_object(body: bytes) -> dict[str, Any]:
@@ -60,21 +62,25 @@ def _leaves_room(body: bytes, content: Mapping[str, Any]) -> None:
         )
 
 
-@contextmanager
-def validating() -> Iterator[None]:
-    """Tell what is wrong with which key of a message, without the values: they may be anything.
+def validated(model: type[Message], content: Mapping[str, Any]) -> Message:
+    """The message that an object is; what is wrong is told by its key, without the value: it may be anything.
 
     Raises:
-        Invalid: a model did not take it, or it cannot be written again as JSON.
+        Invalid: the model does not take it, or it would not be the same once it is put back.
     """
     try:
-        yield
+        message = model.model_validate(content)
+        same = model.model_validate_json(message.model_dump_json(exclude_defaults=True)) == message
     except ValidationError as error:
         raise Invalid(f"The message cannot be used: {explain(error)}.", code="invalid_message") from None
     except (PydanticSerializationError, RecursionError, UnicodeError):
+        same = False
+    if not same:
         raise Invalid(
-            "The message is nested too deeply or has broken characters in it.", code="invalid_message"
-        ) from None
+            "The message is nested too deeply, or has broken characters or endless numbers in it.",
+            code="invalid_message",
+        )
+    return message
 
 
 def crashed() -> Crashed:
@@ -91,9 +97,10 @@ def burying(services: Services, queue: str, body: bytes) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001 - a poison function that raises loses its message for good
-        level = logging.INFO if isinstance(error, Busy) else logging.CRITICAL  # busy: a worker is at its job
+        after = error.after if isinstance(error, Busy) else None  # a worker is at its job, or buries another part of it
+        level = logging.CRITICAL if after is None else logging.INFO
         log.log(level, "poison message put back queue=%s fault=%s", queue, type(error).__name__)
-        services.storage.send(queue, body, delay=_OPERATOR_DELAY)
+        services.storage.send(queue, body, delay=_OPERATOR_DELAY if after is None else after)
 
 
 @contextmanager
@@ -120,17 +127,18 @@ def in_time(services: Services, job: JobRecord) -> None:
     """Let a job go on.
 
     Raises:
-        GaveUp: it is older than its time to live.
+        GaveUp: it is older than its time to live, not counting what it waited for a day's cap.
     """
     hours = services.settings.job_hours
-    if services.now() - job.created_at > timedelta(hours=hours):
+    began = max(job.created_at, job.held_until or job.created_at)
+    if services.now() - began > timedelta(hours=hours):
         why = f" It last waited because: {job.problem.message}" if job.problem else ""
         raise GaveUp(f"Gave up after {hours} hours.{why}")
 
 
 @contextmanager
 def delivered(
-    services: Services, kind: Kind, queue: str, message: Repostable, attempt: int, trace: str | None
+    services: Services, kind: Kind, queue: str, message: Repostable, *, attempt: int, trace: str | None
 ) -> Iterator[None]:
     """One delivery of a message: a span of its job's trace, and back into its queue goes what must wait.
 

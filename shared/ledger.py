@@ -57,6 +57,10 @@ class Ledger:
         """Copy a paid response into a file."""
         self._storage.download(BlobRef(LEDGER, key), to)
 
+    def remove(self, key: str) -> None:
+        """Forget a response that nobody can read, so that it is paid for anew."""
+        self._storage.delete(BlobRef(LEDGER, key))
+
     @contextmanager
     def claim(self, key: str) -> Iterator[Claim]:
         """The right to pay for a request, or to find it paid.
@@ -74,7 +78,11 @@ class Ledger:
             found = self._storage.find(ref)  # also when it was made just now: another may have paid in between
 
             def store(response: Path, notes: Mapping[str, str]) -> None:
-                self._storage.write(ref, response, "application/json", lease=lease, metadata=notes)
+                try:
+                    self._storage.write(ref, response, "application/json", lease=lease, metadata=notes)
+                except LeaseHeldError:  # storage was away for longer than a lease lasts, and what is paid must be kept
+                    lease.renew()
+                    self._storage.write(ref, response, "application/json", lease=lease, metadata=notes)
 
             def note(notes: Mapping[str, str]) -> None:
                 self._storage.write(ref, b"", "application/json", lease=lease, metadata=notes)

@@ -220,6 +220,9 @@ class JobRecord(Kept):
     deferrals: int = Field(0, description="How often it went back to its queue to wait.")
     replays: int = Field(0, description="How often it was begun anew after it had failed.")
     waits_until: datetime | None = Field(None, description="When it comes back, where the last wait said so.")
+    held_until: datetime | None = Field(
+        None, description="Until when a cap on what a day may cost held it; its time to live starts there."
+    )
     created_at: datetime = Field(description="When work on it began; of a job that was replayed, the last time.")
     updated_at: datetime | None = Field(None, description="When the record was last written.")
     finished_at: datetime | None = Field(None, description="When it ended.")

@@ -30,7 +30,11 @@ QUEUES = (
 )
 RECORD, REJECTED = "job.json", "rejected"
 # What the results of a job look like below its folder; whatever else lies there belongs to somebody else.
-RESULT_SHAPES = {"ocr": ("document.md", "document.json", "figures/page-", "tables/page-"), "image": (), "embedding": ()}
+RESULT_SHAPES = {
+    "ocr": ("document.md", "document.json", "figures/page-", "tables/page-"),
+    "image": (),
+    "embedding": ("vectors.",),
+}
 
 _LONGEST_FOLDER = 900  # a blob name has at most 1,024 characters, and results are named below their folder
 # Storage takes 254:

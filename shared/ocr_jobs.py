@@ -5,12 +5,13 @@ import logging
 from contextlib import suppress
 
 from shared.errors import Busy, Deferred, Invalid, Permanent
-from shared.jobs import burying, crashed, delivered, ending, in_time, json_object, reject, validating
-from shared.messages import JobRecord, OcrJob, OcrPart
+from shared.jobs import burying, crashed, delivered, ending, in_time, json_object, reject, validated
+from shared.messages import COUNTS, JobRecord, OcrJob, OcrPart, Source
 from shared.names import BLOB_POISON, OCR_JOBS, OCR_JOBS_POISON, BlobRef, input_blob, ocr_folder
 from shared.pipelines import ocr
-from shared.records import HeldRecord, claim, read_record
+from shared.records import HeldRecord, JobIdentity, claim, read_record
 from shared.services import Services
+from shared.storage import Blob
 
 log = logging.getLogger("darkroom.jobs")
 
@@ -42,7 +43,7 @@ def ocr_message(services: Services, body: bytes, attempt: int, trace: str | None
     except Permanent as error:
         reject(services, "ocr", body, error)
         return
-    with delivered(services, "ocr", OCR_JOBS, message, attempt, trace):
+    with delivered(services, "ocr", OCR_JOBS, message, attempt=attempt, trace=trace):
         if isinstance(message, OcrPart):
             _part(services, ref, message, attempt)
         else:
@@ -83,22 +84,18 @@ def parse(body: bytes) -> OcrJob | OcrPart:
         TooLarge: above 48 KiB.
     """
     content = json_object(body)
-    with validating():
-        message: OcrJob | OcrPart = (OcrPart if "part" in content else OcrJob).model_validate(content)
-        message.model_dump_json()  # it must be possible to put it back
-    return message
+    return validated(OcrPart, content) if "part" in content else validated(OcrJob, content)
 
 
 def _document(services: Services, ref: BlobRef, job: OcrJob, attempt: int) -> None:
     with claim(services, ocr_folder(ref)) as record:
         found = services.storage.find(ref)  # under the claim: an older version never comes after a newer one
-        identity = ocr.identify(ref, found, job)
-        if found is None and record.current and record.current.final:
-            log.info("document is gone, its results stay job=%s", record.current.job_id)
-            record.announce()
-            return
+        identity = ocr.identify(ref, _version(ref, found, record), job)
         if record.is_over(identity):
             record.announce()
+            return
+        if found is None and record.current and record.current.final:
+            _gone(services, record, identity, job)
             return
         same = record.is_of(identity) and not record.job.final
         if same and record.job.dispatched and attempt == 1 and not record.is_silent():
@@ -107,6 +104,24 @@ def _document(services: Services, ref: BlobRef, job: OcrJob, attempt: int) -> No
         with ending(record, attempt):
             in_time(services, record.job)
             ocr.start(services, record, found, job)
+
+
+def _version(ref: BlobRef, found: Blob | None, record: HeldRecord) -> Source:
+    """The newest version of a document; once it is taken away, the one that the record is of."""
+    if found is None:
+        return record.current.source if record.current and record.current.source else Source(name=str(ref))
+    return Source(name=str(ref), etag=found.etag, size=found.size)
+
+
+def _gone(services: Services, record: HeldRecord, identity: JobIdentity, job: OcrJob) -> None:
+    """A late event for a document that was read and taken away is none; whoever asks for more of it is told so.
+
+    The record stays as it is, and the results.
+    """
+    log.info("document is gone, its results stay job=%s", record.job.job_id)
+    record.announce()
+    if job.model_fields_set - {"document", *COUNTS}:
+        reject(services, "ocr", identity.message.encode(), ocr.missing())
 
 
 def _part(services: Services, ref: BlobRef, message: OcrPart, attempt: int) -> None:
@@ -169,7 +184,7 @@ def _is_over(services: Services, ref: BlobRef, message: OcrJob | OcrPart, record
         same = record.current is not None and record.current.job_id == message.job_id
         over = not record.unfinished(message)
     else:
-        identity = ocr.identify(ref, services.storage.find(ref), message)
+        identity = ocr.identify(ref, _version(ref, services.storage.find(ref), record), message)
         same = record.is_of(identity)
         over = record.is_over(identity) or record.is_replayed_since(identity)
         if not over:

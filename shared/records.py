@@ -2,14 +2,14 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
 
-from shared.errors import Busy, Deferred, Permanent, Superseded
+from shared.errors import Busy, Deferred, Permanent, Spent, Superseded
 from shared.leases import held as kept
 from shared.messages import JobEvent, JobRecord, Kind, OcrPart, Problem, Source, Status
 from shared.names import JOB_EVENTS, RESULT_SHAPES, RESULTS, record_of
@@ -57,8 +57,9 @@ def read_record(storage: Storage, folder: str) -> JobRecord | None:
 
 def heard_of(record: Blob) -> datetime:
     """When a job was heard of last, or is to be heard of again, by the properties of its record."""
-    until = record.metadata.get("waits_until")
-    return max(record.modified, datetime.fromisoformat(until)) if until else record.modified
+    with suppress(KeyError, TypeError, ValueError):  # metadata can be written by others, too
+        return max(record.modified, datetime.fromisoformat(record.metadata["waits_until"]))
+    return record.modified
 
 
 class HeldRecord:
@@ -121,9 +122,8 @@ class HeldRecord:
             self.update(status=Status.RUNNING, attempts=self.current.attempts + 1)
             return
         before = self.current
-        if before is not None and not before.final:
-            self._wait_for(before, identity)
-            self._send_event(before, Status.FAILED, Superseded.code)
+        if before is not None:
+            self._take_leave(before, identity)
         again = before is not None and self.is_of(identity)
         if again:
             log.info("replayed job=%s replays=%d", identity.job_id, identity.replays)
@@ -142,9 +142,14 @@ class HeldRecord:
             )
         )
 
-    def _wait_for(self, other: JobRecord, identity: JobIdentity) -> None:
+    def _take_leave(self, other: JobRecord, identity: JobIdentity) -> None:
+        """Tell how the job ended that this record was of, if nobody has; one that is not over is superseded."""
+        if other.final:
+            self.announce()
+            return
         if _same_version(other, identity) and not self.is_silent():
             raise Busy("Another job for the same document is not over.", after=_OTHER_JOB_SECONDS)
+        self._send_event(other, Status.FAILED, Superseded.code)
 
     def is_silent(self) -> bool:
         """Whether nothing has been heard of an unfinished job for so long that its message must be lost."""
@@ -160,7 +165,9 @@ class HeldRecord:
         """Note that the job is back in its queue, and for what it waits."""
         problem = Problem(code=why.code, message=why.message, remedy=why.remedy, retryable=True)
         until = None if why.after is None else self._now() + timedelta(seconds=why.after)
-        self.update(status=Status.WAITING, problem=problem, waits_until=until, deferrals=self.job.deferrals + 1)
+        held = until if isinstance(why, Spent) else self.job.held_until
+        deferrals = self.job.deferrals + 1
+        self.update(status=Status.WAITING, problem=problem, waits_until=until, held_until=held, deferrals=deferrals)
 
     def succeed(self, **changes: Any) -> None:
         """End the job well; its results are written already."""
@@ -191,10 +198,11 @@ class HeldRecord:
 
     def _remove_stale(self, outputs: tuple[str, ...]) -> None:
         """Files of an earlier version or attempt, by their shapes: other documents' folders may lie below."""
+        kept = set(outputs)
         for shape in RESULT_SHAPES[self.job.kind]:
             for blob in self._storage.list(RESULTS, f"{self.folder}/{shape}"):
                 path = blob.ref.name.removeprefix(f"{self.folder}/")
-                if path not in outputs and "/" not in path.removeprefix(shape):
+                if path not in kept and "/" not in path.removeprefix(shape):
                     self._storage.delete(blob.ref)
 
     def _send_event(self, job: JobRecord, status: Status, code: str | None) -> None:

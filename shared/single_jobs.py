@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from shared.errors import Invalid, Permanent
-from shared.jobs import burying, crashed, delivered, ending, in_time, json_object, reject, validating
+from shared.jobs import burying, crashed, delivered, ending, in_time, json_object, reject, validated
 from shared.messages import COUNTS, Kind, NamedJob
 from shared.records import HeldRecord, JobIdentity, claim
 from shared.services import Services
@@ -39,7 +39,7 @@ class SingleJobs(Generic[Job]):
         except Permanent as error:
             reject(services, self.kind, body, error)
             return
-        with delivered(services, self.kind, self.queue, job, attempt, trace):
+        with delivered(services, self.kind, self.queue, job, attempt=attempt, trace=trace):
             if job.job_id is None:
                 update = {"job_id": self._id_from(message_id.encode()), "trace": services.telemetry.trace}
                 named = job.model_copy(update=update)
@@ -64,11 +64,7 @@ class SingleJobs(Generic[Job]):
             Invalid: it is none, with what is wrong with which key.
             TooLarge: above 48 KiB.
         """
-        content = json_object(body)
-        with validating():
-            job = self.message.model_validate(content)
-            job.model_dump_json()  # it must be possible to put it back
-        return job
+        return validated(self.message, json_object(body))
 
     def _identity(self, job: Job, job_id: str) -> JobIdentity:
         """The job that a message is: its id, and the hash of what it asks for."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
@@ -28,9 +29,19 @@ _POSTED = "posted"  # metadata of a record: the version of the document that was
 _JSON = "application/json"
 _BUDGET = timedelta(minutes=4)  # a page that is begun is finished; functionTimeout is ten minutes
 _AT_ONCE = 8
-_SETTLED, _SETTLED_WHILE_BUSY = timedelta(minutes=10), timedelta(hours=6)
-_POSTED_FOR = timedelta(hours=24)  # a message that was posted here may wait that long in a busy queue
-_LEAST_LOOK_BACK = 2 * _POSTED_FOR  # what was posted is looked at once more
+_SETTLED = timedelta(minutes=10)
+
+
+class _Patience(NamedTuple):
+    """How long a document's event, and a message that was posted here, are given before they count as lost."""
+
+    event: timedelta
+    message: timedelta
+
+
+_QUEUE_EMPTY = _Patience(_SETTLED, SILENT)
+_QUEUE_BUSY = _Patience(timedelta(hours=6), timedelta(hours=24))  # their messages may still be in it
+_LEAST_LOOK_BACK = 2 * _QUEUE_BUSY.message  # what was posted is looked at once more
 
 
 class _Pass(BaseModel):
@@ -50,11 +61,11 @@ class _Pass(BaseModel):
 
 
 def sweep(services: Services) -> int:
-    """Post jobs for documents whose event or message was lost, each once in 24 hours, and count them.
+    """Post jobs for documents whose event or message was lost, and count them.
 
     Lost is an event when there is no record of the document's version though it is ten minutes old (six hours while
     the queue is not empty, for then its message may still be in it), and a message when an unfinished job has been
-    silent for more than an hour.
+    silent for more than an hour. Each is posted once an hour at most, and once in 24 while the queue is not empty.
     """
     storage = services.storage
     storage.create(_STATE, b"", _JSON)
@@ -73,10 +84,10 @@ def _go_on(services: Services, lease: Lease) -> int:
     look_back = max(_LEAST_LOOK_BACK, timedelta(hours=2 * services.settings.job_hours))
     current = _remembered(services.storage)
     current = current if current.started else current.model_copy(update={"started": began})
-    settled = _SETTLED_WHILE_BUSY if services.storage.depth(OCR_JOBS) else _SETTLED
+    patience = _QUEUE_BUSY if services.storage.depth(OCR_JOBS) else _QUEUE_EMPTY
     listed = posted = 0
     for blobs, marker in _pages(services.storage, current.marker):
-        posted += _post(services, [blob for blob in blobs if _is_due(blob, current, began)], settled)
+        posted += _post(services, [blob for blob in blobs if _is_due(blob, current, began)], patience)
         listed += len(blobs)
         current = current.after(marker, look_back)
         services.storage.write(_STATE, current.model_dump_json().encode(), _JSON, lease=lease)
@@ -107,31 +118,31 @@ def _is_due(blob: Blob, current: _Pass, now: datetime) -> bool:
     return now - blob.modified > _SETTLED and (current.since is None or blob.modified >= current.since)
 
 
-def _post(services: Services, due: list[Blob], settled: timedelta) -> int:
+def _post(services: Services, due: list[Blob], patience: _Patience) -> int:
     """Post what is lost of these documents; how many."""
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        return sum(threads.map(partial(_post_if_lost, services, settled), due))
+        return sum(threads.map(partial(_post_if_lost, services, patience), due))
 
 
-def _post_if_lost(services: Services, settled: timedelta, document: Blob) -> bool:
+def _post_if_lost(services: Services, patience: _Patience, document: Blob) -> bool:
     try:
         BlobRef.parse(str(document.ref))
     except Invalid:
         return False  # its event was rejected, and would be again
     ref = record_of(ocr_folder(document.ref))
     record = services.storage.find(ref)
-    lost = _is_lost(services, document, record, settled) and _noted(services.storage, document, ref, record)
+    lost = _is_lost(services, document, record, patience) and _noted(services.storage, document, ref, record)
     if lost:
         document_dropped(services, document.ref)
     return lost
 
 
-def _is_lost(services: Services, document: Blob, record: Blob | None, settled: timedelta) -> bool:
+def _is_lost(services: Services, document: Blob, record: Blob | None, patience: _Patience) -> bool:
     version, now = document.etag.strip('"'), services.now()
-    if record is not None and record.metadata.get(_POSTED) == version and now - record.modified < _POSTED_FOR:
+    if record is not None and record.metadata.get(_POSTED) == version and now - record.modified < patience.message:
         return False
     if record is None or record.metadata.get("source_etag") != version:
-        return now - document.modified > settled
+        return now - document.modified > patience.event
     return record.metadata.get("status") in ("running", "waiting") and now - heard_of(record) > SILENT
 
 

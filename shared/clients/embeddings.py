@@ -17,13 +17,14 @@ from shared.clients.body import FileInJson, Json
 from shared.clients.refusals import error_within
 from shared.clients.transport import Body, Transport
 from shared.embedding_catalog import EmbeddingRoute
-from shared.errors import Invalid, Unavailable
+from shared.errors import Invalid, TooLarge, Unavailable
 
 _INFERENCE_VERSION = "2024-05-01-preview"  # the one version of `models` and `serverless`; azure-ai-inference 1.0.0b9
 _STRICT: Mapping[str, str] = {"extra-parameters": "error"}  # else a field that is unknown there is left out in silence
 _COHERE_INPUT_TYPES = {None: "search_document", "document": "search_document", "query": "search_query"}
 _DATA_URL = re.compile(r"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
 _PNG = "image/png"
+_LARGEST_ANSWER = 192 * 1024 * 1024  # it is whole in memory; 2,048 vectors of 3,072 numbers in digits have 140 MB
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,15 @@ def answered(answer: Path) -> dict[str, Any]:
 
     Raises:
         Unavailable: it is empty, cut, `null` or has none; the service is known to send such with HTTP 200.
+        TooLarge: above 192 MB.
     """
     return _with_vectors(_json(answer))
 
 
 def _json(answer: Path) -> Any:
+    if answer.stat().st_size > _LARGEST_ANSWER:
+        limit = _LARGEST_ANSWER // 1024 // 1024
+        raise TooLarge(f"The model's answer with vectors is above {limit} MB.", code="answer_too_large")
     try:
         return json.loads(answer.read_bytes())
     except (ValueError, RecursionError):

@@ -3,6 +3,7 @@
 import logging
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,12 +14,12 @@ from typing import Any, Protocol
 import requests
 import urllib3
 
-from shared.clients.breaker import Breaker
 from shared.clients.cutting import CuttableAdapter, cut_after
 from shared.clients.deadline import Deadline
 from shared.clients.observed import observed
+from shared.clients.pace import Pace
 from shared.clients.refusals import Refusal
-from shared.errors import DarkroomError, NotDeployed, Throttled, TooLarge, Unavailable
+from shared.errors import DarkroomError, NotDeployed, TooLarge, Unavailable
 from shared.telemetry import Telemetry
 
 _JSON = "application/json"
@@ -59,13 +60,14 @@ class Transport:
     """Sends requests to one endpoint; safe to share between threads.
 
     `now` tells the time of day, for answers that name a date to wait for; `deadline` makes the deadline of a call of
-    so many seconds.
+    so many seconds. A call's turn may be a short `wait` away, before its deadline begins.
     """
 
     credential: Credential
     now: Callable[[], datetime] = _now
     deadline: Callable[[float], Deadline] = Deadline
-    breaker: Breaker = field(default_factory=Breaker)
+    pace: Pace = field(default_factory=Pace)
+    wait: Callable[[float], None] = time.sleep
     telemetry: Telemetry = field(default_factory=Telemetry)
     _local: threading.local = field(default_factory=threading.local)
 
@@ -106,9 +108,28 @@ class Transport:
             Deferred: throttled, unavailable, cut, out of time, unauthorised, not deployed or blocked.
             Permanent: refused, invalid or too large.
         """
-        self.breaker.check(deployment)
-        deadline = self.deadline(seconds)
-        headers = {**(headers or {}), **self.credential.headers(), "Content-Type": content_type}
+        turn = self.pace.turn(deployment)
+        if turn.wait:
+            self.wait(turn.wait)
+            self.pace.confirm(turn)
+        sent = {**(headers or {}), "Content-Type": content_type}
+        try:
+            self._exchange(url, body, take, deployment=deployment, deadline=self.deadline(seconds), headers=sent)
+        except BaseException as error:
+            self.pace.ended(turn, error)
+            raise
+        self.pace.ended(turn, None)
+
+    def _exchange(
+        self,
+        url: str,
+        body: Body,
+        take: Callable[[str, Iterator[bytes]], None],
+        *,
+        deployment: str,
+        deadline: Deadline,
+        headers: Mapping[str, str],
+    ) -> None:
         try:
             with (
                 observed(self.telemetry, deployment, len(body)) as call,
@@ -116,7 +137,7 @@ class Transport:
                 self._session().post(
                     url,
                     data=_Metered(body, deadline),
-                    headers=headers,
+                    headers={**headers, **self.credential.headers()},
                     auth=no_netrc,
                     stream=True,
                     allow_redirects=False,
@@ -131,9 +152,6 @@ class Transport:
                 if response.status_code != 200:
                     raise self._error(response, deployment, deadline)
                 take(response.headers.get("Content-Type", ""), _pieces(response, deadline))
-        except Throttled as throttled:
-            self.breaker.pause(deployment, throttled)
-            raise
         except _BROKEN as error:
             raise Unavailable(
                 f"The connection to the deployment {deployment} failed ({type(error).__name__}).",

@@ -16,8 +16,9 @@ def caption(markdown: str, figure: Mapping[str, Any]) -> str | None:
     caption ("Figure 3: …"); None when there is neither.
     """
     told = figure.get("image_annotation")
-    if told:
-        return (told if isinstance(told, str) else json.dumps(told, ensure_ascii=False))[:_LONGEST]
+    annotation = told.strip() if isinstance(told, str) else told and json.dumps(told, ensure_ascii=False)
+    if annotation:
+        return str(annotation[:_LONGEST])
     paragraphs = [paragraph.strip() for paragraph in markdown.split("\n\n")]
     at = next((at for at, text in enumerate(paragraphs) if f"]({figure.get('file')})" in text), None)
     if at is None:

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, islice
 from typing import Any
 
@@ -15,17 +15,18 @@ from shared.names import RESULTS, BlobRef, input_blob, ocr_folder
 from shared.pipelines.captions import caption
 from shared.records import read_record
 from shared.services import Services
-from shared.storage import Storage
+from shared.storage import Blob, Storage
 
 _STILL_READ_SECONDS = 10.0
 _PAGES = "document.json"
+_QUOTE = '"'
 
 
 @dataclass(frozen=True)
 class Given:
     """One input: its number, counted from 1, how results name it, and a text, a text's blob, or a picture's.
 
-    A picture may have a text beside it. `etag` is the blob's version where a listing told it.
+    A picture may have a text beside it. `listed` is what a listing told of its blob.
     """
 
     number: int
@@ -33,6 +34,7 @@ class Given:
     text: str | None = None
     text_blob: BlobRef | None = None
     picture: BlobRef | None = None
+    listed: Blob | None = None
 
     @property
     def name(self) -> str:
@@ -88,7 +90,8 @@ def _below(storage: Storage, prefix: str) -> Iterator[dict[str, Any]]:
     for blob in storage.list(ref.container, ref.name):
         if blob.metadata.get("hdi_isfolder") != "true":
             empty = False
-            yield {"about": {"image": str(blob.ref)}, "picture": blob.ref}
+            quoted = replace(blob, etag=f'"{blob.etag.strip(_QUOTE)}"')  # a listing leaves the quotes out
+            yield {"about": {"image": str(blob.ref)}, "picture": blob.ref, "listed": quoted}
     if empty:
         raise Invalid(f"There are no blobs below {prefix}.", code="nothing_to_embed", remedy="Check the prefix.")
 

@@ -1,17 +1,23 @@
 """What a round of an embedding job found out, kept for the next: so that it neither reads nor pays again.
 
-Without it everything still comes right, for paid answers are in the ledger; but every picture would be read again to
-know its hash, and texts that were paid in one call would be put together otherwise when an input of them was mended.
+Without it nothing is paid twice, for paid answers are in the ledger; but every picture would be read again to know its
+hash, texts that were paid in one call would be put together otherwise when an input of them was mended, and rounds
+full of refusals, of which the ledger has none, would get no further.
 """
 
 import hashlib
-import json
+import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from shared.messages import Source
+from pydantic import Field, ValidationError
+
+from shared.errors import Permanent
+from shared.messages import JobRecord, Kept, Problem, Source
 from shared.names import LEDGER, BlobRef
 from shared.storage import Blob, Storage
+
+log = logging.getLogger("darkroom.embeddings")
 
 
 class Place(NamedTuple):
@@ -21,15 +27,22 @@ class Place(NamedTuple):
     at: int = 0
 
 
-class Plan:
-    """Pictures by name and version, and texts by their hash, of one job."""
+class _Plan(Kept):
+    sources: dict[str, Source] = Field(default_factory=dict)
+    calls: dict[str, list[str]] = Field(default_factory=dict)
+    replays: int = 0
+    refused: dict[str, Problem] = Field(default_factory=dict)
 
-    def __init__(self, storage: Storage, job_id: str) -> None:
+
+class Plan:
+    """Pictures by name and version, and texts by their hash, of one job; and what was refused since it was replayed."""
+
+    def __init__(self, storage: Storage, job: JobRecord) -> None:
         self._storage = storage
-        self._ref = BlobRef(LEDGER, f"plans/{job_id}.json")
-        kept = json.loads(storage.read(self._ref) or b"{}")
-        self._sources = {name: Source.model_validate(source) for name, source in kept.get("sources", {}).items()}
-        self._calls: dict[str, list[str]] = kept.get("calls", {})
+        self._ref = BlobRef(LEDGER, f"plans/{job.job_id}.json")
+        kept = _read(storage, self._ref)
+        self._sources, self._calls, self._replays = kept.sources, kept.calls, job.replays
+        self._refused = kept.refused if kept.replays == job.replays else {}
         self._texts = {
             text: (Place(key, at), len(texts)) for key, texts in self._calls.items() for at, text in enumerate(texts)
         }
@@ -51,15 +64,32 @@ class Plan:
         """Remember the texts of a call."""
         self._calls[key] = [hash_of(text) for text in texts]
 
+    def refused(self, key: str) -> Permanent | None:
+        """Why a call was refused in an earlier round."""
+        told = self._refused.get(key)
+        return Permanent(told.message, code=told.code, remedy=told.remedy) if told else None
+
+    def refuse(self, key: str, why: Permanent) -> None:
+        """Remember a call that was refused."""
+        self._refused[key] = Problem(code=why.code, message=why.message, remedy=why.remedy, retryable=why.retryable)
+
     def save(self) -> None:
         """Keep it for the next round."""
-        sources = {name: source.model_dump(exclude_none=True) for name, source in self._sources.items()}
-        content = json.dumps({"sources": sources, "calls": self._calls})
-        self._storage.write(self._ref, content.encode(), "application/json")
+        kept = _Plan(sources=self._sources, calls=self._calls, replays=self._replays, refused=self._refused)
+        self._storage.write(self._ref, kept.model_dump_json(exclude_none=True).encode(), "application/json")
 
     def forget(self) -> None:
         """The job is done well."""
         self._storage.delete(self._ref)
+
+
+def _read(storage: Storage, ref: BlobRef) -> _Plan:
+    written = storage.read(ref)
+    try:
+        return _Plan.model_validate_json(written) if written else _Plan()
+    except ValidationError:
+        log.error("plan that cannot be read counts as none bytes=%d", len(written or b""))
+        return _Plan()
 
 
 def hash_of(text: str) -> str:

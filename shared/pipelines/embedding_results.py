@@ -24,7 +24,7 @@ class _Outcome:
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self._answer: tuple[str, EmbeddingAnswer] | None = None
+        self._texts: tuple[str, EmbeddingAnswer] | None = None
         self.files = VectorFiles(calls.folder)
         self.usage: dict[str, EmbeddingUsage] = {}
         self.failed: dict[int, tuple[FailedInput, Permanent]] = {}
@@ -47,11 +47,18 @@ class _Outcome:
         problem = self._calls.problems.get(place.key)
         if problem:
             raise problem
-        if self._answer is None or self._answer[0] != place.key:
-            self._answer = place.key, self._calls.answer(place.key)
-        answer = self._answer[1]
+        answer = self._answer(place.key)
         self.usage[place.key] = answer.usage
         return answer.vectors[place.at]
+
+    def _answer(self, key: str) -> EmbeddingAnswer:
+        """The last answer with several vectors is kept: a page's figures stand between its text and the next."""
+        if self._texts is not None and self._texts[0] == key:
+            return self._texts[1]
+        answer = self._calls.answer(key)
+        if len(answer.vectors) > 1:
+            self._texts = key, answer
+        return answer
 
 
 def write(services: Services, record: HeldRecord, calls: Calls, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -105,7 +112,7 @@ def _verdict(outcome: _Outcome) -> Permanent | None:
     """Why the job failed, if it did; the one failure of a job without vectors speaks for itself."""
     failed = list(outcome.failed.values())
     if not failed:
-        return None if outcome.files.count else Invalid("No figure is large enough for it.", code="nothing_to_embed")
+        return None if outcome.files.count else _nothing(outcome.left_out)
     first, problem = failed[0]
     if outcome.files.count:
         count = f"{len(failed)} of the inputs have" if len(failed) > 1 else "One of the inputs has"
@@ -114,6 +121,11 @@ def _verdict(outcome: _Outcome) -> Permanent | None:
     if len(failed) == 1:
         return problem
     return Partial(f"None of the {len(failed)} inputs has a vector. The first: {first.message}", code=first.code)
+
+
+def _nothing(too_small: int) -> Invalid:
+    why = "no figure is large enough for the model" if too_small else "all pages are blank"
+    return Invalid(f"There is nothing to compute vectors of: {why}.", code="nothing_to_embed")
 
 
 def _sources(storage: Storage, calls: Calls, documents: list[str]) -> tuple[Source, ...]:

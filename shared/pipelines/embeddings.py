@@ -4,7 +4,6 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -12,7 +11,7 @@ from shared.chunks import Chunk, chunks, shortened, tokens
 from shared.clients.embeddings import EmbeddingRequest
 from shared.embedding_catalog import EmbeddingModel, check, route_of
 from shared.embedding_messages import EmbeddingJob
-from shared.errors import Invalid, Misconfigured, Permanent, TooLarge, Unfinished
+from shared.errors import Invalid, Misconfigured, Permanent, TooLarge
 from shared.messages import COUNTS
 from shared.pipelines.embedding_calls import Calls
 from shared.pipelines.embedding_inputs import Given, given
@@ -26,7 +25,6 @@ from shared.storage import Storage
 
 log = logging.getLogger("darkroom.embeddings")
 
-_ROUND = timedelta(minutes=4)  # with a call's own deadline well below functionTimeout in host.json
 _TOKENS_A_CALL, _NUMBERS_A_CALL = 100_000, 200_000  # an answer's numbers are in memory while it is read
 
 
@@ -50,14 +48,11 @@ def start(services: Services, record: HeldRecord, job: EmbeddingJob) -> None:
     inputs = given(services, job, model, route)
     _bounded(services, inputs, model, truncate=job.truncate)
     request = EmbeddingRequest(deployment, route, (), None, job.input_type, job.dimensions, job.encoding_format)
-    plan = Plan(services.storage, record.job.job_id)
+    plan = Plan(services.storage, record.job)
     with workspace() as folder, (folder / "rows.jsonl").open("w+", encoding="utf-8", errors="surrogatepass") as rows:
         with Calls(services, record.job, model, request, plan, folder) as calls:
-            until = services.now() + _ROUND
             for row in _ask(services.storage, calls, inputs, truncate=job.truncate):
                 rows.write(json.dumps(row) + "\n")
-                if services.now() > until:
-                    calls.stop = calls.stop or Unfinished("The job goes on in its next round.", after=0)
         if calls.stop:
             plan.save()
             raise calls.stop
@@ -94,7 +89,7 @@ def _ask(storage: Storage, calls: Calls, inputs: Sequence[Given], *, truncate: b
         for text in texts:
             row = next(rows)
             if one.picture:
-                calls.picture(row, one.picture, text.text if text else None)
+                calls.picture(row, one.picture, one.listed, text.text if text else None)
             elif text:
                 batch.add(row, text.text)
             yield told | ({"text": text.text, "chunk": {"start": text.start, "end": text.end}} if text else {})

@@ -32,12 +32,11 @@ _SWITCHES = ("include_figures", "embed")
 _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
-def identify(ref: BlobRef, found: Blob | None, job: OcrJob) -> JobIdentity:
-    """The job that a message means now: the newest version of its document with the message's options."""
+def identify(ref: BlobRef, source: Source, job: OcrJob) -> JobIdentity:
+    """The job that a message means: a version of its document with the message's options."""
     options = job.model_dump(include=set(_OPTIONS), exclude_unset=True)
-    version = {"document": str(ref), "etag": found.etag if found else None, "options": options}
+    version = {"document": str(ref), "etag": source.etag, "options": options}
     fingerprint = hashlib.sha256(json.dumps(version, sort_keys=True).encode()).hexdigest()
-    source = Source(name=str(ref), etag=found.etag if found else None, size=found.size if found else None)
     message = job.model_dump_json(exclude_defaults=True, exclude=set(COUNTS))
     job_id = job.job_id or f"ocr-{fingerprint[:24]}"
     return JobIdentity("ocr", job_id, fingerprint, ocr_folder(ref), source, message, job.replays)
@@ -191,14 +190,15 @@ def _model(services: Services, options: OcrOptions, deployment: str) -> OcrModel
 
 def _readable(services: Services, blob: Blob | None) -> Blob:
     if blob is None:
-        raise _missing()
+        raise missing()
     limit = services.settings.max_document_mb
     if blob.size > limit * MIB:
         raise TooLarge(f"The document has {blob.size / MIB:.0f} MB; the limit DARKROOM_MAX_DOCUMENT_MB is {limit}.")
     return blob
 
 
-def _missing() -> Invalid:
+def missing() -> Invalid:
+    """What is said of a document that is not there."""
     return Invalid(
         "There is no such document; it was removed before it was read, or never there.",
         code="document_missing",
@@ -211,7 +211,7 @@ def _downloaded(services: Services, blob: Blob, folder: Path) -> tuple[Path, str
     with path.open("wb") as file:
         sha256 = services.storage.download(blob.ref, file, etag=blob.etag)
     if sha256 is None:
-        raise _missing()
+        raise missing()
     return path, sha256
 
 

@@ -27,8 +27,7 @@ def found(storage: Storage, ref: BlobRef) -> Blob:
     """
     blob = storage.find(ref)
     if blob is None:
-        remedy = "Upload it, and put the job back with `darkroom replay`."
-        raise Invalid("it is not there", code="input_missing", remedy=remedy)
+        raise _missing()
     return blob
 
 
@@ -36,7 +35,7 @@ def fetched(storage: Storage, blob: Blob, path: Path, limit: int) -> Source:
     """Copy a picture into a file.
 
     Raises:
-        Invalid: it is no picture.
+        Invalid: it is no picture, or no longer there.
         TooLarge: of `limit` bytes or more.
         Changed: it was replaced meanwhile.
     """
@@ -44,10 +43,17 @@ def fetched(storage: Storage, blob: Blob, path: Path, limit: int) -> Source:
         raise TooLarge(f"it has {blob.size / MIB:.1f} MB, and the limit is {limit // MIB} MB")
     with path.open("wb") as to:
         sha256 = storage.download(blob.ref, to, etag=blob.etag)
+    if sha256 is None:
+        raise _missing()
     kind = media_type(path)
     if kind == PDF:
         raise Invalid("it is a PDF", code="unsupported_type")
     return Source(name=str(blob.ref), etag=blob.etag, size=blob.size, sha256=sha256, media_type=kind)
+
+
+def _missing() -> Invalid:
+    remedy = "Upload it, and put the job back with `darkroom replay`."
+    return Invalid("it is not there", code="input_missing", remedy=remedy)
 
 
 @contextmanager

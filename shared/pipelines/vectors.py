@@ -11,6 +11,7 @@ from shared.errors import Incomplete
 
 _MAGIC = b"\x93NUMPY\x01\x00"
 _HEADER_BYTES = 128
+_LINE_ENDS = "\x85\u2028\u2029"
 
 
 class VectorFiles:
@@ -36,7 +37,7 @@ class VectorFiles:
         self.dimensions = len(floats)
         floats.tofile(self._rows)
         line = {"index": self.count, **told, "dimensions": len(floats), "vector": vector.numbers}
-        self._lines.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._lines.write(_one_line(json.dumps(line, ensure_ascii=False)))
         self.count += 1
 
     def close(self) -> None:
@@ -45,6 +46,13 @@ class VectorFiles:
         self._rows.seek(0)
         self._rows.write(_header(self.count, self.dimensions or 0))
         self._rows.close()
+
+
+def _one_line(written: str) -> str:
+    """JSON leaves letters as they are at which many readers would end a line."""
+    for letter in _LINE_ENDS:
+        written = written.replace(letter, f"\\u{ord(letter):04x}")
+    return written + "\n"
 
 
 def _header(rows: int, columns: int) -> bytes:

@@ -157,3 +157,14 @@ def test_a_poison_message_that_cannot_be_buried_now_goes_back(monkeypatch: pytes
     ocr_jobs.buried(bench.services, b'{"document": "documents/a.pdf"}')
     [back] = bench.storage.queues["ocr-jobs-poison"]
     assert (back.text, back.delay) == ('{"document": "documents/a.pdf"}', 300)
+
+
+def test_a_poison_message_whose_job_somebody_is_at_comes_back_soon() -> None:
+    """Two parts of a document may be buried at once; neither is kept for minutes."""
+    bench = Bench.make()
+    bench.drop("a.pdf", corpus.text_pdf())
+    bench.storage.create(record_of("ocr/a.pdf"), b"", "application/json")
+    bench.storage.lease(record_of("ocr/a.pdf"))
+    ocr_jobs.buried(bench.services, b'{"document": "documents/a.pdf"}')
+    [back] = bench.storage.queues["ocr-jobs-poison"]
+    assert (back.text, back.delay) == ('{"document": "documents/a.pdf"}', 15)

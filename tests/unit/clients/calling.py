@@ -51,6 +51,10 @@ class Seconds:
     def __call__(self) -> float:
         return self.now
 
+    def forward(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
 
 @contextmanager
 def in_time(seconds: float = SECONDS) -> Iterator[None]:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from shared.clients.breaker import Breaker
 from shared.clients.credentials import Key
 from shared.clients.transport import Transport
 from shared.errors import Invalid, NeedsOperator, NotDeployed, Throttled, TooLarge, Unauthorised, Unavailable
@@ -132,18 +131,6 @@ def test_a_pause_without_a_length_still_holds_calls_back(caller: Caller, clock: 
         caller.post(server)
 
     assert first.value.after is None
-
-
-def test_a_longer_pause_outlives_a_shorter_one(clock: Seconds) -> None:
-    """A second 429 of a call that was under way cannot cut the pause short."""
-    breaker = Breaker(clock)
-
-    breaker.pause("ocr", Throttled("", after=60))
-    breaker.pause("ocr", Throttled("", after=5))
-
-    clock.now += 59
-    with pytest.raises(Throttled):
-        breaker.check("ocr")
 
 
 @pytest.mark.parametrize("key", ["ke\ny", "“key”", "key\u200b"])

@@ -69,9 +69,9 @@ class Services:
         return Catalog(self.settings.models)
 
     @classmethod
-    def make(cls, settings: Settings) -> "Services":
-        """Everything that the settings name; no request is made yet."""
-        telemetry = _telemetry(settings)
+    def make(cls, settings: Settings, telemetry: Telemetry | None = None) -> "Services":
+        """Everything that the settings name; no request is made yet. Nobody is told of it without `telemetry`."""
+        telemetry = telemetry or Telemetry()
         return cls(
             settings,
             Storage.connect(settings),
@@ -91,7 +91,8 @@ def services() -> Services:
         Misconfigured: a setting is missing or wrong.
     """
     _remove_leftovers(Path(tempfile.gettempdir()))
-    return Services.make(Settings.read(os.environ))
+    settings = Settings.read(os.environ)
+    return Services.make(settings, _telemetry(settings))
 
 
 @contextmanager

@@ -13,7 +13,6 @@ SET_IN_AZURE = properties(read(INFRA / "modules/app.bicep").of("var")["settings"
 # What Azure sets beside the app's own settings, and why.
 OF_THE_PLATFORM = {
     "AzureWebJobsStorage__credential": "the host takes the named identity only with this",
-    "APPLICATIONINSIGHTS_CONNECTION_STRING": "where the host and the worker send telemetry",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "Application Insights takes telemetry with Microsoft Entra ID only",
     "PYTHON_THREADPOOL_THREAD_COUNT": "as many threads as invocations that the host may start",
 }

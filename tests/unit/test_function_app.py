@@ -23,8 +23,11 @@ DOORS = {
     "ocr_poison": "queueTrigger",
     "image_job": "queueTrigger",
     "image_poison": "queueTrigger",
+    "embedding_job": "queueTrigger",
+    "embedding_poison": "queueTrigger",
     "document_poison": "queueTrigger",
     "sweep_documents": "timerTrigger",
+    "watch_queues": "timerTrigger",
 }
 
 
@@ -63,7 +66,7 @@ def test_poison_messages_are_handed_over_as_the_bytes_that_they_are() -> None:
 
 def test_importing_the_app_loads_none_of_the_heavy_libraries() -> None:
     """Every import is cold start."""
-    heavy = ["azure.storage", "azure.identity", "requests", "pydantic", "pikepdf", "PIL", "ijson"]
+    heavy = ["azure.storage", "azure.identity", "requests", "pydantic", "pikepdf", "PIL", "ijson", "opentelemetry"]
     printed = in_fresh_process(f"import sys, function_app; print([m for m in {heavy!r} if m in sys.modules])", **SAMPLE)
     assert printed.strip() == "[]"
 
@@ -97,21 +100,23 @@ def test_a_call_to_a_model_ends_before_the_host_would_end_it(kind: str) -> None:
     assert int(SAMPLE[f"DARKROOM_{kind}_DEADLINE_SECONDS"]) < (hours * 60 + minutes) * 60 + seconds
 
 
-def test_an_image_message_arrives_with_what_makes_it_this_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its text, its count and its own id, of which a job's id is made."""
+@pytest.mark.parametrize("kind", ["image", "embedding"])
+def test_a_message_arrives_with_what_makes_it_this_delivery(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Its text, its count, its own id, of which a job's id is made, and the trace that the host began."""
     sys.modules.pop("function_app", None)  # an app can be indexed once only
     import function_app
-    from shared import image_jobs, services
+    from shared import embedding_jobs, image_jobs, services
 
     taken: list[object] = []
+    jobs_of = {"image": image_jobs, "embedding": embedding_jobs}[kind]
     monkeypatch.setattr(services, "services", lambda: "services")
-    monkeypatch.setattr(image_jobs, "image_message", lambda *given, **named: taken.extend([*given, named]))
+    monkeypatch.setattr(jobs_of, f"{kind}_message", lambda *given, **named: taken.extend([*given, named]))
     message = SimpleNamespace(get_body=lambda: b"{}", dequeue_count=3, id="m-1")
 
-    door = next(f for f in function_app.app.get_functions() if f.get_function_name() == "image_job")
-    door.get_user_function()(message)
+    door = next(f for f in function_app.app.get_functions() if f.get_function_name() == f"{kind}_job")
+    door.get_user_function()(message, SimpleNamespace(trace_context=SimpleNamespace(trace_parent="00-a-b-01")))
 
-    assert taken == ["services", b"{}", 3, {"message_id": "m-1"}]
+    assert taken == ["services", b"{}", 3, {"message_id": "m-1", "trace": "00-a-b-01"}]
 
 
 def test_a_blobs_name_is_decoded_from_the_hosts_binding_data() -> None:

@@ -17,6 +17,7 @@ from shared.catalog import Catalog
 from shared.embedding_catalog import EmbeddingModel, EmbeddingRoute, check, route_of
 from shared.embedding_messages import EmbeddingJob
 from shared.errors import Invalid, Misconfigured
+from shared.messages import room
 from shared.names import BlobRef
 from shared.settings import Settings
 from shared.storage import LARGEST_MESSAGE
@@ -106,12 +107,12 @@ def _groups(inputs: Sequence[Named], options: Mapping[str, Any]) -> Iterator[lis
     """The inputs in order, as many together as a message carries and the app's setting allows."""
     most = Settings.read(os.environ).max_embedding_inputs
     alone = _job(inputs[:1], options, _LONGEST_ID)
-    room = LARGEST_MESSAGE - _size(alone) + _size(alone.inputs[0])
+    allowed = LARGEST_MESSAGE - room({"job_id"}) - _size(alone) + _size(alone.inputs[0])
     group: list[Named] = []
     size = 0
     for one in inputs:
         more = _size(one.input) + len(",")
-        if group and (size + more > room or len(group) == most):
+        if group and (size + more > allowed or len(group) == most):
             yield group
             group, size = [], 0
         group.append(one)

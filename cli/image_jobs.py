@@ -17,6 +17,7 @@ from shared.catalog import Catalog
 from shared.errors import Invalid, Misconfigured
 from shared.image_catalog import ImageModel, check, estimated_usd
 from shared.image_messages import ImageJob
+from shared.messages import room
 from shared.names import INPUT_CONTAINERS, BlobRef, input_blob
 from shared.settings import Settings
 from shared.storage import LARGEST_MESSAGE
@@ -125,8 +126,8 @@ def _asked(options: Mapping[str, Any], new_id: Callable[[], str], *, line: int |
     if (model := model_of(job)) is not None:
         check(job, model)
     found = Asked(job, given["job_id"], uploads, line)
-    if len(found.message.encode()) > LARGEST_MESSAGE:
-        raise Invalid(f"The job has more than {LARGEST_MESSAGE // 1024} KiB; shorten the prompt.", code="too_large")
+    if len(found.message.encode()) > LARGEST_MESSAGE - room({"job_id"}):
+        raise Invalid(f"The job has about {LARGEST_MESSAGE // 1024} KiB or more; shorten the prompt.", code="too_large")
     return found
 
 

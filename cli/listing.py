@@ -31,6 +31,7 @@ from shared.storage import Blob, Storage
 
 _JOB_ID = TypeAdapter(JobId)
 _TOLD = {"status", "job", "kind"}
+_STATUSES = {status.value for status in Status}
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,12 @@ def named(storage: Storage, names: Iterable[str]) -> dict[str, list[Entry]]:
 
 
 def _entry(blob: Blob | None) -> Entry | None:
-    """A record's entry; other blobs may be called `job.json` as well, but carry no status."""
+    """A record's entry; other blobs may be called `job.json` as well, but carry no status that is one."""
     if blob is None or not blob.ref.name.endswith(f"/{RECORD}") or not blob.metadata.keys() >= _TOLD:
         return None
     folder, told = blob.ref.name.removesuffix(f"/{RECORD}"), blob.metadata
+    if told["status"] not in _STATUSES:
+        return None
     kind = REJECTED if folder.startswith(f"{REJECTED}/") else told["kind"]
     return Entry(folder, kind, Status(told["status"]), told["job"], told.get("code", ""), blob.modified, heard_of(blob))
 

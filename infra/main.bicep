@@ -138,7 +138,7 @@ module foundry 'modules/foundry.bicep' = if (makesFoundry) {
 }
 
 module foundryAccess 'modules/foundry-access.bicep' = if (usesFoundry) {
-  scope: resourceGroup(empty(existingFoundryResourceGroup) ? group.name : existingFoundryResourceGroup)
+  scope: resourceGroup(makesFoundry || empty(existingFoundryResourceGroup) ? group.name : existingFoundryResourceGroup)
   params: {
     foundryName: makesFoundry ? foundry!.outputs.name : existingFoundryName
     appPrincipalId: identity.outputs.principalId
@@ -214,6 +214,14 @@ module eventTopic 'modules/event-topic.bicep' = {
     location: location
     tags: tags
     storageAccountName: storage.outputs.name
+  }
+}
+
+module deadLetterAccess 'modules/dead-letter-access.bicep' = {
+  scope: group
+  params: {
+    storageAccountName: storage.outputs.name
+    topicPrincipalId: eventTopic.outputs.principalId
   }
 }
 

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
 from shared.errors import Busy, Crashed, Deferred, GaveUp, Invalid, NeedsOperator, Permanent, TooLarge, Unexpected
-from shared.messages import ROOM, JobRecord, Kind, Repostable, explain
+from shared.messages import JobRecord, Kind, Repostable, explain, room
 from shared.names import rejected_folder
 from shared.records import HeldRecord, JobIdentity, claim
 from shared.services import Services
@@ -54,10 +54,10 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 def _leaves_room(body: bytes, content: Mapping[str, Any]) -> None:
     """What Darkroom adds to a message must still fit into it."""
-    room = sum(size for key, size in ROOM.items() if key not in content)
-    if len(body) > LARGEST_MESSAGE - room:
+    needed = room(content)
+    if len(body) > LARGEST_MESSAGE - needed:
         raise TooLarge(
-            f"The message has {len(body):,} bytes; it may have 48 KiB less {room} bytes, which Darkroom needs itself.",
+            f"The message has {len(body):,} bytes; it may have 48 KiB less {needed}, which Darkroom needs itself.",
             remedy="Put large options into the metadata of a blob, or make the prompt shorter.",
         )
 

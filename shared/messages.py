@@ -4,11 +4,12 @@ Messages forbid unknown keys. Above all they forbid the keys that the Functions 
 metadata (`id`, `dequeueCount`, `popReceipt` …): a message that carries one fails before any of our code runs.
 """
 
+from collections.abc import Container
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from shared import pages
 
@@ -18,7 +19,12 @@ Kind = Literal["ocr", "image", "embedding"]
 
 
 COUNTS = frozenset({"deferrals", "replays", "trace"})  # the keys of a message that are Darkroom's own
-ROOM = {"job_id": 128, "deferrals": 24, "replays": 24, "trace": 72}  # bytes of a message that Darkroom may add
+_ADDED = {"job_id": 128, "deferrals": 24, "replays": 24, "trace": 72}  # bytes that Darkroom may add to a message
+
+
+def room(keys: Container[str]) -> int:
+    """Bytes that a message with these keys must leave for what Darkroom adds to it."""
+    return sum(size for key, size in _ADDED.items() if key not in keys)
 
 
 class Frozen(BaseModel):
@@ -219,13 +225,13 @@ class JobRecord(Kept):
     attempts: int = Field(1, description="How often work on it began.")
     deferrals: int = Field(0, description="How often it went back to its queue to wait.")
     replays: int = Field(0, description="How often it was begun anew after it had failed.")
-    waits_until: datetime | None = Field(None, description="When it comes back, where the last wait said so.")
-    held_until: datetime | None = Field(
+    waits_until: AwareDatetime | None = Field(None, description="When it comes back, where the last wait said so.")
+    held_until: AwareDatetime | None = Field(
         None, description="Until when a cap on what a day may cost held it; its time to live starts there."
     )
-    created_at: datetime = Field(description="When work on it began; of a job that was replayed, the last time.")
-    updated_at: datetime | None = Field(None, description="When the record was last written.")
-    finished_at: datetime | None = Field(None, description="When it ended.")
+    created_at: AwareDatetime = Field(description="When work on it began; of a job that was replayed, the last time.")
+    updated_at: AwareDatetime | None = Field(None, description="When the record was last written.")
+    finished_at: AwareDatetime | None = Field(None, description="When it ended.")
     announced: bool = Field(False, description="The job event is posted.")
     message: str | None = Field(None, description="The original message, for replay.")
 

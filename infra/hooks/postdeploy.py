@@ -125,6 +125,8 @@ class Hook:
         """
         for attempt in range(1, _DEPLOY_TRIES + 1):
             try:
+                if attempt > 1:
+                    self._wake()
                 self._deploy_events()
             except AzError as error:
                 reason = str(error)
@@ -137,12 +139,19 @@ class Hook:
         raise FailedError(f"The event subscription cannot be deployed: {reason} {AGAIN}")
 
     def _has_key(self) -> bool:
+        self._wake()
+        return self._app("keys", "list", query="systemKeys.blobs_extension != null") == "true"
+
+    def _wake(self) -> None:
+        # Of Flex Consumption the CLI shows the raw resource.
+        host = self._app("show", query="not_null(properties.defaultHostName, defaultHostName)")
+        # Instances for blob events are others than those for requests, so it is their door that is knocked at.
+        self.knock(f"https://{host}/runtime/webhooks/blobs")
+
+    def _app(self, *command: str, query: str) -> str:
         at = ("--resource-group", self.target.group, "--name", self.target.app)
-        # Of Flex Consumption the CLI shows the raw resource. The spaces in both queries make Windows quote them.
-        query = "not_null(properties.defaultHostName, defaultHostName)"
-        self.knock(f"https://{self.az('functionapp', 'show', *at, '--query', query, '--output', 'tsv')}/")
-        query = "systemKeys.blobs_extension != null"
-        return self.az("functionapp", "keys", "list", *at, "--query", query, "--output", "tsv") == "true"
+        # The spaces in the queries make Windows quote them.
+        return self.az("functionapp", *command, *at, "--query", query, "--output", "tsv")
 
     def _deploy_events(self) -> None:
         target = self.target

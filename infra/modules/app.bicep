@@ -135,21 +135,14 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     }
     // checkov:skip=CKV_AZURE_18: webhook calls one at a time gain nothing from HTTP/2
     // checkov:skip=CKV_AZURE_67: webhook calls one at a time gain nothing from HTTP/2
+    // checkov:skip=CKV_AZURE_78: there is no FTP on Flex Consumption, which refuses `ftpsState`
     siteConfig: {
       minTlsVersion: '1.2'
-      ftpsState: 'Disabled'
       appSettings: [for setting in items(union(settings, extraSettings)): { name: setting.key, value: setting.value }]
     }
   }
 
   // Nobody deploys with a password.
-  resource noFtpPassword 'basicPublishingCredentialsPolicies' = {
-    name: 'ftp'
-    properties: {
-      allow: false
-    }
-  }
-
   resource noPassword 'basicPublishingCredentialsPolicies' = {
     name: 'scm'
     properties: {

@@ -18,7 +18,7 @@ type modelDeployment = {
   @description('Where it is computed: GlobalStandard anywhere, DataZoneStandard in the EU or the US, Standard here.')
   sku: 'GlobalStandard' | 'DataZoneStandard' | 'Standard'
 
-  @description('Quota that it takes from the subscription, in units of the model.')
+  @description('Quota that it takes: requests a minute, and of Cohere models as many thousand tokens a minute, too.')
   capacity: int
 }
 

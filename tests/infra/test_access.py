@@ -1,6 +1,7 @@
 """Who may do what, and what stays closed."""
 
 import json
+import re
 
 from tests.infra.bicep import FILES, INFRA, at, properties, read, said, walk
 
@@ -37,6 +38,13 @@ def test_every_role_is_given_on_a_resource_and_not_on_its_group() -> None:
     """A role on a resource group reaches whatever is put into it later."""
     assert len(ASSIGNMENTS) == 4
     assert all("scope" in properties(assignment.value) for assignment in ASSIGNMENTS)
+
+
+def test_every_role_is_named_by_the_identity_that_gets_it() -> None:
+    """An identity that is made anew has another id, and Azure lets no assignment of the same name change hands."""
+    names = [said(properties(assignment.value)["name"]) for assignment in ASSIGNMENTS]
+
+    assert [name for name in names if not re.search(r"rincipalId\b", name)] == []
 
 
 def test_every_role_is_given_with_its_reason() -> None:

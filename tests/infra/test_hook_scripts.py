@@ -11,8 +11,8 @@ import tree_sitter
 import tree_sitter_powershell
 
 from tests.documentation import ROOT
+from tests.infra.deployment import ENVIRONMENT, GOOD
 from tests.infra.fake_az import FakeAz, command
-from tests.infra.test_hooks import ENVIRONMENT, GOOD
 
 HOOKS = ROOT / "infra" / "hooks"
 SHELL, POWERSHELL = HOOKS / "postdeploy.sh", HOOKS / "postdeploy.ps1"
@@ -39,6 +39,11 @@ def test_the_script_finishes_a_deployment(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "darkroom: It was read, and is removed: what is dropped is read."
     assert len(az.calls) == 9
     assert not (tmp_path / "asked-azd").exists()
+
+
+def test_the_script_can_be_run_by_its_name() -> None:
+    """azd gives it to no shell on Linux and macOS."""
+    assert os.access(SHELL, os.X_OK)
 
 
 def test_a_failure_is_one_sentence_and_status_1(tmp_path: Path) -> None:
@@ -90,4 +95,13 @@ def test_both_scripts_do_the_same(script: Path) -> None:
 def test_azd_starts_these_scripts() -> None:
     """`azure.yaml` names them, for each kind of system."""
     told = (ROOT / "azure.yaml").read_text()
-    assert re.findall(r"run: (\S+)", told) == ["infra/hooks/postdeploy.sh", "infra/hooks/postdeploy.ps1"]
+    assert re.findall(r"run: (infra\S+)", told) == ["infra/hooks/postdeploy.sh", "infra/hooks/postdeploy.ps1"]
+
+
+def test_azd_waits_for_the_roles_before_it_uploads_the_code() -> None:
+    """The first `azd up` would end with a 403 of the storage: nothing in azd tries an upload again."""
+    told = (ROOT / "azure.yaml").read_text()
+    hook = re.search(r"^  postprovision:\n((?:    .*\n)+)", told, re.MULTILINE)
+
+    assert hook is not None
+    assert re.findall(r"run: (.+)", hook[1]) == ["sleep 60", "Start-Sleep 60"]

@@ -42,7 +42,21 @@ def test_a_query_begins_with_what_it_tells(query: Path) -> None:
     first, *rest = query.read_text().splitlines()
 
     assert re.fullmatch(r"// .*\.", first)
-    assert rest[0] == "AppMetrics"
+    assert rest[0].endswith("AppMetrics")
+
+
+def test_the_alert_for_silence_is_evaluated_where_there_was_never_a_metric() -> None:
+    """The table comes with its first row, and a query of a table that is not there fails, so that nobody is told."""
+    asked = (INFRA / "queries/silent.kql").read_text()
+
+    assert "union isfuzzy=true (datatable(Name: string) []), AppMetrics" in asked
+
+
+def test_the_code_sends_these_metrics() -> None:
+    """A query for a metric of another name finds nothing, and says nothing of it."""
+    sent = "".join(path.read_text() for path in (INFRA.parent / "shared").rglob("*.py"))
+
+    assert [metric for metric in METRICS if f'"{metric}"' not in sent] == []
 
 
 @pytest.mark.parametrize("metric", METRICS)

@@ -74,7 +74,7 @@ def test_files_become_uploads_by_their_content(ids: Callable[[], str], picture: 
         ({"prompt": "p", "size": "1000x1000"}, "A size of gpt-image-2 has sides that divide by 16."),
         ({"prompt": "p", "style": "vivid"}, "The model gpt-image-2 does not take the option style."),
         ({"prompt": "p", "operation": "edit"}, "An edit names the pictures to edit in `images`."),
-        ({"prompt": "漢" * 17_000}, "The job has more than 48 KiB; shorten the prompt."),
+        ({"prompt": "漢" * 17_000}, "The job has about 48 KiB or more; shorten the prompt."),
         (
             {"prompt": "p", "operation": "edit", "images": ["nope.png"]},
             "There is no file nope.png; a blob is named as documents/name or images/name.",

@@ -59,3 +59,13 @@ def test_many_names_are_looked_for_in_one_walk() -> None:
         "none": [],
     }
     assert storage.walks == 1
+
+
+def test_a_status_that_this_version_does_not_know_does_not_end_the_listing() -> None:
+    """A later version may have written it; the other jobs are told of all the same."""
+    storage = MemoryStorage()
+    for name, told in (("a", "asleep"), ("b", "failed")):
+        metadata = {"status": told, "job": name, "kind": "image"}
+        storage.write(BlobRef("results", f"images/{name}/job.json"), b"{}", "application/json", metadata=metadata)
+
+    assert [entry.job_id for entry in listing.walk(storage)] == ["b"]

@@ -8,7 +8,7 @@ import pytest
 from cli.errors import WrongUseError
 from cli.options import metadata
 from shared.messages import OcrJob
-from shared.pipelines.ocr import merged_options
+from shared.pipelines.ocr_options import merged_options
 
 
 def test_options_come_back_as_they_were_given(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: setup demo start test versions lint lock audit bench clean
+.PHONY: setup demo start test checkov faults versions lint lock audit bench clean
 
 setup: $(READY)
 
@@ -22,8 +22,16 @@ demo: $(READY)
 start: $(READY)
 	$(BIN)/darkroom local start
 
-test: $(READY)
+test: $(READY) checkov
 	$(BIN)/python -m pytest
+
+# What checkov says of the templates; it lives in an environment of its own, for it is large.
+checkov: $(READY)
+	$(BIN)/python -m tests.infra.checkov
+
+# The whole stack with real processes, killed, throttled and confused; SEED=2 gives another run. It takes about ten minutes.
+faults: $(READY)
+	$(BIN)/python -m tests.faults
 
 # The tests that need no storage, on every other Python that the app runs on and that this machine has.
 versions: $(READY)

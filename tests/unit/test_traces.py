@@ -6,7 +6,7 @@ import pytest
 
 from shared import embedding_jobs, image_jobs, ocr_jobs
 from shared.errors import Throttled, Unavailable
-from shared.messages import ROOM
+from shared.messages import room
 from shared.names import EMBEDDING_JOBS, IMAGE_JOBS, BlobRef
 from shared.storage import LARGEST_MESSAGE
 from tests import corpus
@@ -115,7 +115,7 @@ def test_a_trace_makes_no_message_too_large_for_its_queue(named: dict[str, str],
     while waiting := bench.storage.queues[IMAGE_JOBS]:
         image_jobs.image_message(bench.services, waiting.pop().text.encode(), 1, "id")
 
-    fits = spare >= sum(size for key, size in ROOM.items() if key not in named)
+    fits = spare >= room(named)
     assert [event.code for event in bench.events()] == [None if fits else "too_large"]
     assert len(told.all("job")) == (0 if not fits else 13 if named else 14)
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared import image_jobs
 from shared.errors import Refused, Unavailable
-from shared.messages import ROOM, Status
+from shared.messages import Status, room
 from shared.storage import LARGEST_MESSAGE
 from tests.fakes import small_png
 from tests.unit.images.studio import PROMPT, Studio, body, problem
@@ -121,8 +121,8 @@ def test_a_message_of_the_greatest_size_can_be_replayed_and_put_back() -> None:
     """The counts that Darkroom adds find room in it."""
     studio = Studio.make()
     edit = MINE | {"operation": "edit", "images": [f"images/{'n' * 1000}{at}" for at in range(16)]}
-    room = sum(size for key, size in ROOM.items() if key != "job_id")
-    largest = edit | {"prompt": "x" * (LARGEST_MESSAGE - room - len(compact(edit | {"prompt": ""})))}
+    needed = room({"job_id"})
+    largest = edit | {"prompt": "x" * (LARGEST_MESSAGE - needed - len(compact(edit | {"prompt": ""})))}
     studio.deliver(compact(largest))
     assert problem(studio.record("mine")).code == "input_missing"
 

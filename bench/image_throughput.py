@@ -9,45 +9,37 @@ makes the same calls from as many threads and writes the pictures to a folder. B
 """
 
 import json
-import os
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-
-import requests
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # so that it also runs as a file
 
 from bench.image_caller import ASKED
 from bench.report import ROOT, Row, fresh, publish
-from local.stack import Ports, Stack
-from local.stack_state import Endpoints
+from bench.whole_stack import cpu_seconds, seconds_until_events, whole_stack, worker_of
 from shared.catalog import MIB
 from shared.messages import Status
-from shared.names import IMAGE_JOBS, JOB_EVENTS, image_folder
+from shared.names import IMAGE_JOBS, image_folder
 from shared.records import read_record
 from shared.storage import Storage
 
 _JOBS = 200
 _MODEL_SECONDS = 2.0
 _PICTURE_BYTES = 1 * MIB
-_LOOK_SECONDS = 0.1
 _GIVE_UP_SECONDS = 300.0
 
 
 def main() -> int:
     """Measure, publish and give the exit status."""
     at_once = _concurrency()
-    with _stack() as endpoints:
+    engine = {"seconds_per_picture": _MODEL_SECONDS, "picture_bytes": _PICTURE_BYTES}
+    with whole_stack(engine) as endpoints:
         storage = Storage.from_connection_string(endpoints.connection_string)
-        worker = _worker(endpoints.urls["host"])
+        worker = worker_of(endpoints)
         _seconds(storage, ["first"])
-        names, before = [f"job-{number}" for number in range(_JOBS)], _cpu_seconds(worker)
+        names, before = [f"job-{number}" for number in range(_JOBS)], cpu_seconds(worker)
         seconds = _seconds(storage, names)
-        cpu = (_cpu_seconds(worker) - before) / _JOBS
+        cpu = (cpu_seconds(worker) - before) / _JOBS
         without = sum(not _has_picture(storage, name) for name in names)
         sdk = ["-m", "bench.image_caller", endpoints.urls["models"], str(_JOBS), str(at_once)]
         sdk_cpu = float(fresh(sdk)["cpu_seconds"]) / _JOBS
@@ -69,42 +61,14 @@ def _concurrency() -> int:
     return int(queues["batchSize"] + queues["newBatchThreshold"])
 
 
-@contextmanager
-def _stack() -> Iterator[Endpoints]:
-    """A whole stack on free ports, whose model takes its time."""
-    with tempfile.TemporaryDirectory() as state:
-        stack = Stack(state=Path(state), ports=Ports(0, 0, 0, 0))
-        endpoints = stack.start()
-        try:
-            engine = {"seconds_per_picture": _MODEL_SECONDS, "picture_bytes": _PICTURE_BYTES}
-            requests.put(f"{endpoints.urls['models']}/emulator/engine", json=engine, timeout=10).raise_for_status()
-            yield endpoints
-        finally:
-            stack.stop()
-
-
-def _worker(host: str) -> int:
-    """The id of the process in which the app runs."""
-    return int(requests.get(f"{host}/admin/host/status", timeout=10).json()["workerPid"])
-
-
-def _cpu_seconds(process: int) -> float:
-    """What a process has used of the processors, in user and system mode (proc(5))."""
-    told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def _seconds(storage: Storage, names: list[str]) -> float:
     """Post a job of each name and wait for their events."""
-    wanted = (storage.depth(JOB_EVENTS) or 0) + len(names)
-    started = time.monotonic()
-    for name in names:
-        storage.send(IMAGE_JOBS, json.dumps({**ASKED, "stream": False, "job_id": name}))
-    while (storage.depth(JOB_EVENTS) or 0) < wanted:
-        if time.monotonic() > started + _GIVE_UP_SECONDS:
-            raise SystemExit(f"Not all jobs have ended after {_GIVE_UP_SECONDS:.0f} s.")
-        time.sleep(_LOOK_SECONDS)
-    return time.monotonic() - started
+
+    def post() -> None:
+        for name in names:
+            storage.send(IMAGE_JOBS, json.dumps({**ASKED, "stream": False, "job_id": name}))
+
+    return seconds_until_events(storage, len(names), post, _GIVE_UP_SECONDS)
 
 
 def _has_picture(storage: Storage, name: str) -> bool:

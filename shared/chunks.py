@@ -8,7 +8,7 @@ from semantic_text_splitter import TextSplitter
 
 _OVERLAP = 8  # a chunk repeats up to an eighth of the one before, so that no sentence is without its neighbours
 _LONGEST = 8  # characters that a token has at most by the estimate, white space around it and all
-_WINDOW = 32  # characters a token of a chunk that are split at once: the splitter's time grows with their square
+_WINDOW = 32  # characters split at once, for each token of a chunk: the time of the splitter grows with their square
 _UNITS = re.compile(r"(?<=[a-z]{9})[a-z]{1,2}|[A-Z]?[a-z]{1,3}|[A-Z]{1,2}|\s{3}|[^A-Za-z\s]")
 _HARD = re.compile(r"(?=[b-df-hj-np-tv-xz]{3})", re.IGNORECASE)  # three consonants: seldom within one token
 _HALF = re.compile(r"[\ud800-\udfff]")

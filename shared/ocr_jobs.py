@@ -173,22 +173,18 @@ def _noted(services: Services, folder: str, job: JobRecord, wait: Deferred) -> N
 
 def _bury(services: Services, ref: BlobRef, message: OcrJob | OcrPart) -> None:
     with services.telemetry.span("bury", message.trace), claim(services, ocr_folder(ref)) as record:
-        if _is_over(services, ref, message, record):
-            return
-        record.fail(crashed())
+        if _in_work(services, ref, message, record):
+            record.fail(crashed())
+        elif record.current and record.current.final:
+            record.announce()
 
 
-def _is_over(services: Services, ref: BlobRef, message: OcrJob | OcrPart, record: HeldRecord) -> bool:
-    """Whether the buried message's job has ended, was replayed since or is not the current one; else it begins here."""
+def _in_work(services: Services, ref: BlobRef, message: OcrJob | OcrPart, record: HeldRecord) -> bool:
+    """Whether the record is of the buried message's job, and not over nor replayed since; a document's begins here."""
     if isinstance(message, OcrPart):
-        same = record.current is not None and record.current.job_id == message.job_id
-        over = not record.unfinished(message)
-    else:
-        identity = ocr.identify(ref, _version(ref, services.storage.find(ref), record), message)
-        same = record.is_of(identity)
-        over = record.is_over(identity) or record.is_replayed_since(identity)
-        if not over:
-            record.begin(identity)
-    if over and same and record.job.final:
-        record.announce()
-    return over
+        return record.unfinished(message)
+    identity = ocr.identify(ref, _version(ref, services.storage.find(ref), record), message)
+    if record.is_over(identity) or record.is_replayed_since(identity):
+        return False
+    record.begin(identity)
+    return True

@@ -62,6 +62,11 @@ def heard_of(record: Blob) -> datetime:
     return record.modified
 
 
+def last_heard(job: JobRecord) -> datetime:
+    """The same, by what the record says."""
+    return max(job.updated_at or job.created_at, job.waits_until or job.created_at)
+
+
 class HeldRecord:
     """A record while this worker holds its claim; nobody else writes it or its results meanwhile."""
 
@@ -153,9 +158,7 @@ class HeldRecord:
 
     def is_silent(self) -> bool:
         """Whether nothing has been heard of an unfinished job for so long that its message must be lost."""
-        job = self.job
-        heard = max(job.updated_at or job.created_at, job.waits_until or job.created_at)
-        return not job.final and self._now() - heard > SILENT
+        return not self.job.final and self._now() - last_heard(self.job) > SILENT
 
     def update(self, **changes: Any) -> None:
         """Change fields of the record and write it."""

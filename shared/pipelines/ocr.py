@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from shared import pages
 from shared.catalog import MIB, OcrModel
 from shared.clients.ocr import OcrRequest, request_fields
@@ -16,8 +14,9 @@ from shared.clients.ocr_answer import OcrAnswer
 from shared.documents import Cut, Document, open_document, parts
 from shared.errors import Incomplete, Invalid, Misconfigured, TooLarge
 from shared.ledger import key_of
-from shared.messages import COUNTS, JobRecord, OcrJob, OcrOptions, OcrPart, Part, Source, Usage, explain, total
+from shared.messages import COUNTS, JobRecord, OcrJob, OcrOptions, OcrPart, Part, Source, Usage, total
 from shared.names import LEDGER, OCR_JOBS, BlobRef, ocr_folder
+from shared.pipelines.ocr_options import asked, merged_options
 from shared.pipelines.onward import send_on
 from shared.pipelines.results import ResultFiles
 from shared.records import HeldRecord, JobIdentity
@@ -26,16 +25,12 @@ from shared.storage import Blob
 
 log = logging.getLogger("darkroom.ocr")
 
-_OPTIONS = tuple(OcrOptions.model_fields)
 _REPLAY = "Put the job back with `darkroom replay`: it is cut anew, and what is paid stays paid."
-_SWITCHES = ("include_figures", "embed")
-_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 def identify(ref: BlobRef, source: Source, job: OcrJob) -> JobIdentity:
     """The job that a message means: a version of its document with the message's options."""
-    options = job.model_dump(include=set(_OPTIONS), exclude_unset=True)
-    version = {"document": str(ref), "etag": source.etag, "options": options}
+    version = {"document": str(ref), "etag": source.etag, "options": asked(job)}
     fingerprint = hashlib.sha256(json.dumps(version, sort_keys=True).encode()).hexdigest()
     message = job.model_dump_json(exclude_defaults=True, exclude=set(COUNTS))
     job_id = job.job_id or f"ocr-{fingerprint[:24]}"
@@ -153,29 +148,6 @@ def assemble(services: Services, record: HeldRecord) -> None:
     )
     for part in job.parts:
         services.storage.delete(_part_blob(part.ledger_key))
-
-
-def merged_options(job: OcrJob, metadata: Mapping[str, str]) -> OcrOptions:
-    """The options of a document: those of its metadata, and over them those of the message.
-
-    Raises:
-        Invalid: the metadata holds an option that cannot be read.
-    """
-    given = {name.lower(): value for name, value in metadata.items()}
-    try:
-        from_metadata = {name: _parsed(name, given[name]) for name in _OPTIONS if name in given}
-        return OcrOptions.model_validate({**from_metadata, **job.model_dump(include=set(_OPTIONS), exclude_unset=True)})
-    except ValidationError as error:
-        raise Invalid(f"The document's metadata cannot be used: {explain(error)}.", code="invalid_option") from None
-
-
-def _parsed(name: str, text: str) -> Any:
-    if name.endswith("schema"):
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            raise Invalid(f"The metadata {name} is not JSON.", code="invalid_option") from None
-    return _FLAGS.get(text.strip().lower(), text) if name in _SWITCHES else text.strip() or None
 
 
 def _model(services: Services, options: OcrOptions, deployment: str) -> OcrModel:

@@ -76,6 +76,7 @@ def test_calls_are_counted_with_what_they_cost(url: str) -> None:
     assert counted["totals"] == {
         "calls": 2,
         "billed_calls": 1,
+        "billed_requests": 1,
         "pages_billed": 3,
         "annotation_pages_billed": 0,
         "by_status": {"200": 1, "404": 1},
@@ -83,6 +84,19 @@ def test_calls_are_counted_with_what_they_cost(url: str) -> None:
     }
     first = counted["calls"][0]
     assert (first["route"], first["status"], first["pages"], len(first["document_sha256"])) == (ROUTE, 200, 3, 64)
+
+
+def test_the_same_request_again_is_told_from_another(url: str) -> None:
+    """So that whoever counts sees what was paid twice; each call tells when it ended."""
+    # when
+    for pages in (1, 1, 2):
+        post(url, pages=pages)
+    # then
+    counted = stats(url)
+    first, again, other = (call["request_sha256"] for call in counted["calls"])
+    assert first == again != other
+    assert (counted["totals"]["billed_calls"], counted["totals"]["billed_requests"]) == (3, 2)
+    assert all(call["at"] <= call["ended"] for call in counted["calls"])
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from azure.core.exceptions import HttpResponseError
 
 from shared.errors import Changed, TooLarge
 from shared.names import BlobRef
+from shared.storage import LEASE_SECONDS, MarkerError, Storage
 from shared.storage import LeaseHeldError as Held
-from shared.storage import MarkerError, Storage
 from tests.fakes import MemoryStorage
 from tests.servers import answer, serving
 
@@ -184,6 +184,17 @@ def test_a_leased_blob_counts_as_there_in_the_words_of_azure_too() -> None:
     ) as server:
         azure = _account_at(server.url.removesuffix("/ocr"))
         assert not azure.create(BlobRef("ledger", "entry"), b"", "application/json")
+
+
+def test_a_short_outage_is_over_before_a_lease_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was paid while storage was busy is written while the claim on it still holds."""
+    paused: list[float] = []
+    monkeypatch.setattr("time.sleep", paused.append)
+    with serving(*[answer(503, b"")] * 3, answer(201, b"", etag='"1"')) as server:
+        azure = _account_at(server.url.removesuffix("/ocr"))
+        azure.write(BlobRef("ledger", "entry"), b"paid", "application/json")
+    assert len(paused) == 3
+    assert sum(paused) < LEASE_SECONDS
 
 
 def _account_at(endpoint: str) -> Storage:

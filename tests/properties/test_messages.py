@@ -11,7 +11,7 @@ from shared import embedding_jobs, image_jobs, ocr_jobs, pages
 from shared.errors import Invalid, Permanent
 from shared.messages import JobRecord, OcrJob, OcrOptions, Repostable
 from shared.names import EMBEDDING_JOBS_POISON, IMAGE_JOBS_POISON, OCR_JOBS_POISON
-from shared.pipelines.ocr import merged_options
+from shared.pipelines.ocr_options import merged_options
 from shared.services import Services
 from tests.fakes import Bench
 from tests.properties.anything import FEW, MANY, SOME, TEXT, VALUES, as_json, no_json, objects

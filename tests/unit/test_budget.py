@@ -130,3 +130,45 @@ def test_a_document_above_the_cap_waits_and_is_read_the_next_day() -> None:
     assert waiting.problem is not None
     assert (waiting.status, waiting.problem.code) == (Status.WAITING, "budget_spent")
     assert bench.record("two.pdf").status is Status.SUCCEEDED
+
+
+def days_until_over(bench: Bench, name: str) -> int:
+    """How many midnights pass until a document's job has ended."""
+    for days in range(10):
+        for _ in range(len(bench.storage.queues["ocr-jobs"])):
+            bench.step()
+        if bench.record(name).final:
+            return days
+        bench.clock.forward(days=1)
+    raise AssertionError("It never ends.")
+
+
+def test_waiting_for_the_cap_does_not_use_up_the_time_to_live() -> None:
+    """A document of three parts under a cap of one part a day is read in three days, though jobs live for 13 hours."""
+    bench = Bench.make(max_pages_a_day=30, job_hours=13)
+    bench.drop("long.pdf", text_pdf(pages=65))
+    bench.step()
+
+    days = days_until_over(bench, "long.pdf")
+
+    assert (days, bench.record("long.pdf").status) == (2, Status.SUCCEEDED)
+    assert len(bench.events()) == 1
+
+
+def test_a_job_that_waits_for_something_else_after_the_cap_gives_up_in_time() -> None:
+    """Its hours count from when the cap let it go on."""
+    bench = Bench.make(max_pages_a_day=2, job_hours=2)
+    bench.drop("one.pdf", text_pdf(pages=2))
+    bench.drop("two.pdf", text_pdf(pages=1))
+    bench.step()
+    bench.step()
+    bench.ocr.faults += [Throttled("later", after=60.0)] * 2
+
+    bench.clock.forward(hours=13)
+    bench.step()
+    held = bench.record("two.pdf").status
+    bench.clock.forward(hours=2)
+    bench.step()
+
+    problem = bench.record("two.pdf").problem
+    assert (held, problem.code if problem else None) == (Status.WAITING, "gave_up")

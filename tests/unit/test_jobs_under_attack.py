@@ -12,6 +12,8 @@ from shared.storage import LeaseHeldError
 from tests import corpus
 from tests.fakes import Bench
 
+ODD_VALUES = (b'"\\ud800"', b"NaN", b"-Infinity", b"1e400")  # Python reads them, and would put something else back
+
 
 def put(bench: Bench, name: str, record: JobRecord) -> None:
     """Write a record as a worker would have left it."""
@@ -130,10 +132,11 @@ def test_a_message_that_cannot_be_written_again_is_rejected() -> None:
     for _ in range(300):
         deep = {"a": deep}
     body = json.dumps({"document": "documents/a.pdf", "annotation_schema": deep}).encode()
-    for text in (body, b'{"document": "documents/a.pdf", "annotation_schema": {"a": "\\ud800"}}'):
+    odd = [b'{"document": "documents/a.pdf", "annotation_schema": {"a": %s}}' % value for value in ODD_VALUES]
+    for text in (body, *odd):
         ocr_jobs.ocr_message(bench.services, text, 1)
         ocr_jobs.buried(bench.services, text)
-    assert [event.code for event in bench.events()] == ["invalid_message"] * 2
+    assert [event.code for event in bench.events()] == ["invalid_message"] * (1 + len(ODD_VALUES))
 
 
 def test_a_record_of_a_later_version_can_be_read() -> None:
@@ -144,10 +147,22 @@ def test_a_record_of_a_later_version_can_be_read() -> None:
     newer = {**json.loads(bench.result("ocr/a.pdf/job.json")), "new_key": 1}
     bench.storage.write(record_of("ocr/a.pdf"), json.dumps(newer).encode(), "application/json")
     assert bench.record("a.pdf").status is Status.SUCCEEDED
-    bench.storage.write(record_of("ocr/a.pdf"), b'{"half": ', "application/json")
+
+
+@pytest.mark.parametrize("damage", [b'{"half": ', b"\xff", b"[]", b"zoneless"])
+def test_a_record_that_is_damaged_counts_as_none(damage: bytes) -> None:
+    """Its document is read again, and what is paid is not paid again."""
+    bench = Bench.make()
     bench.drop("a.pdf", corpus.text_pdf())
     bench.run()
-    assert bench.record("a.pdf").status is Status.SUCCEEDED
+    record = json.loads(bench.result("ocr/a.pdf/job.json")) | {"status": "running", "created_at": "2026-11-20T12:00:00"}
+    written = json.dumps(record).encode() if damage == b"zoneless" else damage
+    bench.storage.write(record_of("ocr/a.pdf"), written, "application/json")
+
+    ocr_jobs.document_dropped(bench.services, BlobRef("documents", "a.pdf"))
+    bench.run()
+
+    assert (bench.record("a.pdf").status, len(bench.ocr.calls)) == (Status.SUCCEEDED, 1)
 
 
 def test_a_poison_message_that_cannot_be_buried_now_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:

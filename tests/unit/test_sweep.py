@@ -193,3 +193,30 @@ def test_the_sweep_changes_nothing_but_notes_messages_and_its_own_state() -> Non
     assert before.keys() <= bench.storage.blobs.keys()
     assert set(bench.storage.queues) == {"ocr-jobs", "job-events"}
     assert len(bench.events()) == 2
+
+
+def test_a_message_that_was_posted_and_is_lost_is_posted_again_an_hour_later() -> None:
+    """The queue is empty, so it is not waiting in there; its worker died between the note and the message, say."""
+    bench = Bench.make()
+    store(bench, "lost.pdf")
+    bench.clock.forward(minutes=11)
+    assert sweep(bench.services) == 1
+    bench.storage.queues["ocr-jobs"].clear()
+
+    bench.clock.forward(minutes=55)
+    assert sweep(bench.services) == 0
+    bench.clock.forward(minutes=10)
+    assert sweep(bench.services) == 1
+
+
+@pytest.mark.parametrize("until", ["tomorrow", "2026-11-20T12:00:00"])
+def test_a_record_with_odd_metadata_does_not_stop_the_sweep(until: str) -> None:
+    """No time, or one without a zone: whoever may write to the account can write it."""
+    bench = Bench.make()
+    store(bench, "lost.pdf", "odd.pdf")
+    version = bench.storage.blobs[BlobRef("documents", "odd.pdf")][0].etag.strip('"')
+    told = {"status": "waiting", "source_etag": version, "waits_until": until}
+    bench.storage.write(record_of("ocr/odd.pdf"), b"{}", "application/json", metadata=told)
+    bench.clock.forward(minutes=70)
+
+    assert sweep(bench.services) == 2

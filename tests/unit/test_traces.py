@@ -109,8 +109,8 @@ def test_a_trace_makes_no_message_too_large_for_its_queue(named: dict[str, str],
     for picture in pictures:
         bench.storage.write(picture, small_png(), "image/png")
     asked = {"operation": "edit", "images": [*map(str, pictures)], **named, "prompt": ""}
-    room = LARGEST_MESSAGE - spare - len(json.dumps(asked, separators=(",", ":")))
-    bench.storage.send(IMAGE_JOBS, json.dumps(asked | {"prompt": "x" * room}, separators=(",", ":")))
+    length = LARGEST_MESSAGE - spare - len(json.dumps(asked, separators=(",", ":")))
+    bench.storage.send(IMAGE_JOBS, json.dumps(asked | {"prompt": "x" * length}, separators=(",", ":")))
 
     while waiting := bench.storage.queues[IMAGE_JOBS]:
         image_jobs.image_message(bench.services, waiting.pop().text.encode(), 1, "id")

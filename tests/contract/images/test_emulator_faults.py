@@ -12,6 +12,7 @@ from openai import (
 )
 
 from tests.contract.images.official import (
+    KEY,
     SIZE,
     V1,
     VERSION,
@@ -139,3 +140,18 @@ def test_pictures_are_billed_by_model(url: str) -> None:
     assert counted["pictures"] == {"billed": 4, "by_model": {"painter": 3, "gpt-image-1": 1}}
     assert [call["pictures"] for call in counted["calls"]] == [3, 1, 0]
     assert counted["calls"][0]["route"] == f"{V1}/generations"
+
+
+def test_an_edit_is_the_same_request_whatever_the_boundary_of_its_form(url: str) -> None:
+    """Callers make a new boundary for each request."""
+    # when
+    for prompt in ("a fox", "a fox", "a cat"):
+        fields = {"model": "painter", "prompt": prompt, "size": "1024x640"}
+        requests.post(
+            f"{url}{V1}/edits", data=fields, files={"image": png("a.png", source())}, headers=KEY, timeout=30
+        )
+    # then
+    counted = stats(url)
+    first, again, other = (call["request_sha256"] for call in counted["calls"])
+    assert [call["status"] for call in counted["calls"]] == [200] * 3
+    assert first == again != other

@@ -13,6 +13,7 @@ from shared.clients.ocr_answer import OcrAnswer
 from shared.messages import JobRecord, Status
 from shared.names import record_of
 from shared.pipelines.captions import caption
+from shared.pipelines.onward import send_on
 from tests.corpus import text_pdf
 from tests.fakes import small_png
 from tests.unit.embeddings.lab import Lab
@@ -103,6 +104,20 @@ def test_a_document_that_is_assembled_twice_is_embedded_once(lab: Lab, monkeypat
     assert len({posted.text for posted in lab.waiting()}) == 1
     assert len(lab.waiting()) == 2
     assert len(lab.model.calls) == 2  # the pages, and the figure
+
+
+def test_a_document_that_is_read_anew_is_embedded_anew() -> None:
+    """Other options under the same name, and a replay: what an earlier embedding job came to is not theirs."""
+    lab = Lab.make()
+    lab.bench.drop("report.pdf", text_pdf(pages=2))
+    lab.bench.run()
+
+    for page in ("1", "2"):
+        lab.bench.post(document="documents/report.pdf", job_id="mine", pages=page, embed=True)
+        lab.bench.run()
+    send_on(lab.bench.services, lab.bench.record("report.pdf").model_copy(update={"replays": 1}))
+
+    assert len({json.loads(posted.text)["job_id"] for posted in lab.waiting()}) == 3
 
 
 def test_a_document_that_is_still_being_read_is_waited_for(lab: Lab) -> None:

@@ -309,7 +309,7 @@ def test_a_model_that_is_away_fails_no_job() -> None:
 
 
 def test_a_refused_text_does_not_spoil_those_that_went_with_it() -> None:
-    """Texts of a refused call are asked for one by one; nothing was billed for the call."""
+    """Texts of a refused call are asked for again by halves; nothing was billed for the call."""
     lab = Lab.make()
 
     record = lab.run({"text": "good"}, {"text": "bad"}, {"text": "fine"})

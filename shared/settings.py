@@ -242,7 +242,7 @@ class Settings:
         "Most pictures of one job; a job for more fails with a sentence before anything is paid.",
     )  # fmt: skip
     max_job_vectors: int = _setting(
-        "DARKROOM_MAX_JOB_VECTORS", _amount, 50_000, "50000",
+        "DARKROOM_MAX_JOB_VECTORS", _amount, 10_000, "10000",
         "Most vectors of one job, counted after long texts are cut into chunks; 0: any number.",
     )  # fmt: skip
     max_pages_a_day: int = _setting(

@@ -6,9 +6,11 @@ worker had counted stays, so the count is never too low. Days are those of UTC.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, time, timedelta
 from typing import Literal
+
+from azure.core.exceptions import AzureError
 
 from shared.errors import Busy, DarkroomError, Incomplete, OverBudget, Spent, TooLarge, Unavailable
 from shared.names import LEDGER, BlobRef
@@ -53,7 +55,8 @@ class Budget:
             yield
         except DarkroomError as error:
             if not _may_be_billed(unit, error):
-                self._add(day, unit, -amount, cap)
+                with suppress(Busy, AzureError):  # the count is too high then; why the call failed goes before that
+                    self._add(day, unit, -amount, cap)
             raise
 
     def _add(self, day: str, unit: Unit, amount: int, cap: int) -> None:

@@ -69,6 +69,13 @@ def given(services: Services, job: EmbeddingJob, model: EmbeddingModel, route: E
     return found
 
 
+def readings(storage: Storage, job: EmbeddingJob) -> list[str | None]:
+    """The versions of the pages of the documents that a job names, None where there are none."""
+    folders = [ocr_folder(input_blob(one.document)) for one in job.inputs if one.document is not None]
+    found = [storage.find(BlobRef(RESULTS, f"{folder}/{_PAGES}")) for folder in folders]
+    return [pages.etag if pages else None for pages in found]
+
+
 def _opened(storage: Storage, named: EmbeddingInput, *, pictures: bool, pairs: bool) -> Iterator[dict[str, Any]]:
     about = named.model_dump(exclude_none=True, exclude={"text"})
     if named.images is not None:

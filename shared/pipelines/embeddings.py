@@ -11,10 +11,10 @@ from shared.chunks import Chunk, chunks, shortened, tokens
 from shared.clients.embeddings import EmbeddingRequest
 from shared.embedding_catalog import EmbeddingModel, check, route_of
 from shared.embedding_messages import EmbeddingJob
-from shared.errors import Invalid, Misconfigured, Permanent, TooLarge
+from shared.errors import Changed, Invalid, Misconfigured, Permanent, TooLarge
 from shared.messages import COUNTS
 from shared.pipelines.embedding_calls import Calls
-from shared.pipelines.embedding_inputs import Given, given
+from shared.pipelines.embedding_inputs import Given, given, readings
 from shared.pipelines.embedding_plan import Plan
 from shared.pipelines.embedding_results import write
 from shared.pipelines.picture_blobs import named
@@ -45,6 +45,7 @@ def start(services: Services, record: HeldRecord, job: EmbeddingJob) -> None:
     retired = model.retired(services.now().date())
     options = job.model_dump(exclude_none=True, exclude={"inputs", "job_id", "model", *COUNTS})
     record.update(model=deployment, options=options, notes=(retired,) if retired else ())
+    read = readings(services.storage, job)
     inputs = given(services, job, model, route)
     _bounded(services, inputs, model, truncate=job.truncate)
     request = EmbeddingRequest(deployment, route, (), None, job.input_type, job.dimensions, job.encoding_format)
@@ -53,6 +54,8 @@ def start(services: Services, record: HeldRecord, job: EmbeddingJob) -> None:
         with Calls(services, record.job, model, request, plan, folder) as calls:
             for row in _ask(services.storage, calls, inputs, truncate=job.truncate):
                 rows.write(json.dumps(row) + "\n")
+        if calls.stop is None and readings(services.storage, job) != read:
+            calls.stop = Changed("A document was read anew while its vectors were computed.", after=0)
         if calls.stop:
             plan.save()
             raise calls.stop

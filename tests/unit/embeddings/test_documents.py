@@ -11,7 +11,7 @@ from shared import embedding_jobs
 from shared.clients.ocr import OcrRequest
 from shared.clients.ocr_answer import OcrAnswer
 from shared.messages import JobRecord, Status
-from shared.names import record_of
+from shared.names import BlobRef, record_of
 from shared.pipelines.captions import caption
 from shared.pipelines.onward import send_on
 from tests.corpus import text_pdf
@@ -132,6 +132,25 @@ def test_a_document_that_is_still_being_read_is_waited_for(lab: Lab) -> None:
 
     [posted] = lab.waiting()
     assert posted.delay >= 10
+
+
+def test_a_document_that_is_read_anew_meanwhile_is_not_mixed(lab: Lab) -> None:
+    """The old pages and the new figures would be neither; the job begins again, and pays only what is new."""
+    dropped(lab)
+    embed, pages = lab.model.embed, BlobRef("results", "ocr/report.pdf/document.json")
+
+    def reading_anew(request: Any, answer: Path) -> None:
+        embed(request, answer)
+        if len(lab.model.calls) == 1:
+            lab.bench.storage.write(pages, lab.bench.storage.read(pages) or b"", "application/json")
+
+    object.__setattr__(lab.model, "embed", reading_anew)
+    lab.deliver({"document": "documents/report.pdf"})
+    waiting = lab.record()
+    lab.again()
+
+    assert (waiting.status, waiting.problem and waiting.problem.code) == (Status.WAITING, "changed")
+    assert (lab.record().status, len(lab.model.calls)) == (Status.SUCCEEDED, 2)
 
 
 def test_a_model_without_pictures_takes_the_pages_only(lab: Lab) -> None:

@@ -1,10 +1,10 @@
 """The jobs of an account, found by the records in `results`: all of them, or those of a name.
 
-What a listing must know rides on each record as metadata, so that no record is read that is not shown. A listing is
-walked page by page: memory does not grow with the number of jobs.
+What a listing must know rides on each record as metadata, so that no record is read that is not shown, but those that
+came without metadata. A listing is walked page by page: memory does not grow with the number of jobs.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +26,7 @@ from shared.names import (
     record_of,
     rejected_folder,
 )
-from shared.records import heard_of
+from shared.records import heard_of, read_record
 from shared.storage import Blob, Storage
 
 _JOB_ID = TypeAdapter(JobId)
@@ -58,7 +58,7 @@ class Entry:
 def walk(storage: Storage) -> Iterator[Entry]:
     """Every job of the account, in the order of the result folders."""
     for blob in storage.list(RESULTS):
-        entry = _entry(blob)
+        entry = _entry(storage, blob)
         if entry is not None:
             yield entry
 
@@ -79,21 +79,30 @@ def named(storage: Storage, names: Iterable[str]) -> dict[str, list[Entry]]:
     return found
 
 
-def _entry(blob: Blob | None) -> Entry | None:
-    """A record's entry; other blobs may be called `job.json` as well, but carry no status that is one."""
-    if blob is None or not blob.ref.name.endswith(f"/{RECORD}") or not blob.metadata.keys() >= _TOLD:
+def _entry(storage: Storage, blob: Blob | None) -> Entry | None:
+    """A record's entry; other blobs may be called `job.json` as well, but tell of no status that is one."""
+    if blob is None or not blob.ref.name.endswith(f"/{RECORD}"):
         return None
-    folder, told = blob.ref.name.removesuffix(f"/{RECORD}"), blob.metadata
-    if told["status"] not in _STATUSES:
+    folder = blob.ref.name.removesuffix(f"/{RECORD}")
+    told = blob.metadata if blob.metadata.keys() >= _TOLD else _written(storage, folder)
+    if told.get("status") not in _STATUSES:
         return None
     kind = REJECTED if folder.startswith(f"{REJECTED}/") else told["kind"]
     return Entry(folder, kind, Status(told["status"]), told["job"], told.get("code", ""), blob.modified, heard_of(blob))
 
 
+def _written(storage: Storage, folder: str) -> Mapping[str, str]:
+    """What the metadata of a record would tell: copies and records of an older version may have none."""
+    job = read_record(storage, folder)
+    if job is None:
+        return {}
+    return {"status": job.status, "job": job.job_id, "kind": job.kind, "code": job.problem.code if job.problem else ""}
+
+
 def _direct(storage: Storage, name: str) -> Iterator[Entry]:
     """The job of a folder that a name stands for; a document goes before a folder of the same name."""
     for folder in _folders(name):
-        entry = _entry(storage.find(record_of(folder)))
+        entry = _entry(storage, storage.find(record_of(folder)))
         if entry is not None:
             yield entry
             return

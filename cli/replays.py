@@ -64,6 +64,8 @@ def _refuse_another_version(storage: Storage, job: JobRecord) -> None:
     if job.source is None:
         return
     found = storage.find(input_blob(job.source.name))
+    if found is None and not job.final:
+        return  # it goes on with the parts that are kept, or ends because there are none
     if found is None:
         raise CommandError(f"its document {job.source.name} is gone; drop it again")
     if job.source.etag and found.etag.strip('"') != job.source.etag.strip('"'):

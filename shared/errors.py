@@ -7,7 +7,7 @@ DarkroomError
 │   ├── Spent           the day's cap is reached; the job goes on tomorrow
 │   ├── Unfinished      the job did what one delivery may do, and goes on in the next
 │   ├── Throttled       the model asks for a pause (429)
-│   ├── Unavailable     the model does not answer, or not sensibly (408, 5xx, cut, null)
+│   ├── Unavailable     the model, or storage, does not answer, or not sensibly (408, 5xx, cut, null)
 │   └── NeedsOperator   waiting helps only when somebody mends the deployment; logged as an error
 │       ├── Unauthorised    key, token, audience or role (401, 403)
 │       ├── NotDeployed     wrong endpoint, route or deployment name (404)
@@ -86,7 +86,7 @@ class Throttled(Deferred):
 
 
 class Unavailable(Deferred):
-    """The model did not answer, or its answer was cut, empty or no answer at all.
+    """The model did not answer, or its answer was cut, empty or no answer at all; or storage fails as a whole.
 
     `reached` is False when nothing can have been sent, and so nothing billed.
     """

@@ -18,7 +18,18 @@ from azure.core.exceptions import AzureError
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
-from shared.errors import Busy, Crashed, Deferred, GaveUp, Invalid, NeedsOperator, Permanent, TooLarge, Unexpected
+from shared.errors import (
+    Busy,
+    Crashed,
+    Deferred,
+    GaveUp,
+    Invalid,
+    NeedsOperator,
+    Permanent,
+    TooLarge,
+    Unavailable,
+    Unexpected,
+)
 from shared.messages import JobRecord, Kind, Repostable, explain, room
 from shared.names import rejected_folder
 from shared.records import HeldRecord, JobIdentity, claim
@@ -146,11 +157,30 @@ def delivered(
     """
     with services.telemetry.span("job", message.trace or trace, kind=kind, attempt=attempt):
         try:
-            yield
+            with _outlasting(attempt):
+                yield
         except Deferred as wait:
             services.telemetry.tell(outcome="deferred", code=wait.code)
             services.telemetry.count("darkroom.retries", kind=kind, code=wait.code)
             _put_back(services, queue, message, wait)
+
+
+@contextmanager
+def _outlasting(attempt: int) -> Iterator[None]:
+    """Wait for storage that fails as a whole, at the last attempt: an outage must not turn a queue into failures."""
+    try:
+        yield
+    except AzureError as error:
+        if attempt < MAX_ATTEMPTS or not _is_away(error):
+            raise
+        log.error("storage is away fault=%s", type(error).__name__)
+        raise Unavailable("Storage does not answer.", after=_OPERATOR_DELAY) from None
+
+
+def _is_away(error: AzureError) -> bool:
+    """Whether no request would succeed: no answer, no right to it, nothing there, or too much at once."""
+    status = getattr(error, "status_code", None)
+    return status is None or status in (401, 403, 404, 408, 429) or status >= 500
 
 
 def _put_back(services: Services, queue: str, message: Repostable, wait: Deferred) -> None:
@@ -167,7 +197,7 @@ def _put_back(services: Services, queue: str, message: Repostable, wait: Deferre
 def reject(services: Services, kind: Kind, body: bytes, error: Permanent) -> None:
     """A failed record for a message that names no job; its id is made from its bytes: a second delivery is the same."""
     digest = hashlib.sha256(body).hexdigest()
-    job_id = f"rejected-{digest[:24]}"
+    job_id = f"rejected-{hashlib.sha256(kind.encode() + body).hexdigest()[:24]}"
     log.warning("message rejected job=%s code=%s bytes=%d", job_id, error.code, len(body))
     text = body[:_KEPT_TEXT].decode("utf-8", errors="replace")
     identity = JobIdentity(kind, job_id, digest, rejected_folder(job_id), None, text)

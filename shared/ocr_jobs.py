@@ -135,15 +135,7 @@ def _part(services: Services, ref: BlobRef, message: OcrPart, attempt: int) -> N
     if job.final:
         _announced(services, folder, job)
         return
-    fault: Exception | None = None
-    try:
-        in_time(services, job)
-        ocr.read_part(services, job, message.part)
-    except Deferred as wait:
-        _noted(services, folder, job, wait)
-        raise
-    except Exception as error:  # noqa: BLE001 - decided below, under the job's claim
-        fault = error
+    fault = _read(services, folder, job, message.part)
     if fault is None and not ocr.all_paid(services, job):
         return
     with claim(services, folder, busy_seconds=_SOON) as record:
@@ -152,6 +144,19 @@ def _part(services: Services, ref: BlobRef, message: OcrPart, attempt: int) -> N
                 if fault is not None:
                     raise fault
                 ocr.assemble(services, record)
+
+
+def _read(services: Services, folder: str, job: JobRecord, number: int) -> Exception | None:
+    """Have a part read; what went wrong with it is for the job's claim to decide, unless it waits."""
+    try:
+        in_time(services, job)
+        ocr.read_part(services, job, number)
+    except Deferred as wait:
+        _noted(services, folder, job, wait)
+        raise
+    except Exception as error:  # noqa: BLE001 - raised again under the claim
+        return error
+    return None
 
 
 def _announced(services: Services, folder: str, job: JobRecord) -> None:

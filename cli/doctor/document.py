@@ -8,7 +8,7 @@ from cli.account import told
 from cli.doctor.findings import Finding, right, unknown, wrong
 from shared.messages import JobRecord, Status
 from shared.names import OCR_JOBS, BlobRef, ocr_folder, record_of
-from shared.records import SILENT, read_record
+from shared.records import SILENT, last_heard, read_record
 from shared.storage import Blob, Storage
 
 # An event takes seconds; what has no record after ten minutes is posted by the sweep, which runs every fifteen.
@@ -57,7 +57,7 @@ def _of_record(name: str, record: JobRecord, now: datetime) -> Finding:
         return right(name, f"It is read; the results are beside {where} ({about}).")
     if record.status is Status.FAILED and problem:
         return wrong(name, f"It failed with {problem.code}: {problem.message} ({about})", problem.remedy)
-    if now - (record.updated_at or record.created_at) > SILENT:
+    if now - last_heard(record) > SILENT:
         return wrong(name, f"Nothing was heard of it for an hour ({about}).", "The sweep posts it again.")
     if record.status is Status.WAITING and problem:
         remedy = problem.remedy or "It goes on by itself."

@@ -83,6 +83,17 @@ def test_what_was_not_billed_is_given_back(unit: Any, fault: Exception, counted:
     assert spent(storage)[unit] == counted
 
 
+def test_a_call_that_failed_is_told_though_nothing_can_be_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pause that the model asked for must not become another call two seconds later."""
+    storage = MemoryStorage()
+
+    with pytest.raises(Throttled), budget(storage).spending("pages", 4):
+        monkeypatch.setattr(storage, "annotate", lambda *_: False)
+        raise Throttled("later", after=60.0)
+
+    assert spent(storage) == {"pages": "4"}
+
+
 def test_many_instances_together_stay_below_the_cap() -> None:
     """Forty that count at once, ten of which fit."""
     storage = MemoryStorage()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from shared import ocr_jobs
+from shared import image_jobs, ocr_jobs
 from shared.errors import Throttled, Unavailable
 from shared.messages import JobRecord, Status
 from shared.names import BlobRef, record_of
@@ -183,3 +183,12 @@ def test_a_poison_message_whose_job_somebody_is_at_comes_back_soon() -> None:
     ocr_jobs.buried(bench.services, b'{"document": "documents/a.pdf"}')
     [back] = bench.storage.queues["ocr-jobs-poison"]
     assert (back.text, back.delay) == ('{"document": "documents/a.pdf"}', 15)
+
+
+def test_what_is_rejected_in_two_queues_is_told_of_twice() -> None:
+    """Whoever posts pictures hears of theirs, though the same nonsense was posted as a document before."""
+    bench = Bench.make()
+    ocr_jobs.ocr_message(bench.services, b"nonsense", 1)
+    image_jobs.image_message(bench.services, b"nonsense", 1, message_id="m-1")
+    image_jobs.buried(bench.services, b"nonsense")
+    assert [event.kind for event in bench.events()] == ["ocr", "image"]

@@ -94,14 +94,15 @@ class World:
         return ((queue, posted) for queue in WORK for posted in self.storage.queues.get(queue, []))
 
     def _deliver(self, queue: str, posted: Posted) -> None:
-        name, attempt = self._delivered.pop(f"{queue} {posted}", None) or (next(self._names), 1)
+        name, before = self._delivered.pop(f"{queue} {posted}", ("", 0))
+        name, attempt = name or next(self._names), before + 1
         self.storage.armed = True
         try:
             WORK[queue](self.bench.services, posted.text.encode(), attempt, name)
         except KilledError:
             self.storage.leases.clear()
             again = replace(posted, delay=BACK.total_seconds(), at=self.bench.clock.now)
-            self._delivered[f"{queue} {again}"] = name, attempt + 1
+            self._delivered[f"{queue} {again}"] = name, attempt
             assert attempt < MAX_ATTEMPTS
             self.storage.queues[queue].append(again)
         finally:

@@ -125,3 +125,18 @@ def test_a_storage_that_does_not_answer_leaves_it_unknown(bench: Bench, monkeypa
     assert found(bench) == Finding(
         "documents/a.pdf", Verdict.UNKNOWN, "It cannot be looked at (ServiceRequestError).", "Mend the storage first."
     )
+
+
+def test_a_document_that_waits_for_tomorrow_is_not_lost(bench: Bench) -> None:
+    """Its record says when it comes back, and until an hour after that nothing is to be heard."""
+    bench.drop("a.pdf", corpus.text_pdf())
+    bench.ocr.faults.append(Throttled("The day is spent.", after=12 * 3600.0))
+    bench.step()
+
+    bench.clock.forward(hours=11)
+    waits = found(bench)
+    bench.clock.forward(hours=3)
+    lost = found(bench)
+
+    assert (waits.verdict, lost.verdict) == (Verdict.UNKNOWN, Verdict.WRONG)
+    assert waits.what.startswith("It waits because of throttled: The day is spent.")

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from cli import listing, status
-from shared.names import QUEUES, BlobRef
+from shared.messages import Status
+from shared.names import QUEUES, BlobRef, record_of
 from shared.storage import Blob
-from tests.fakes import MemoryStorage
+from tests.corpus import text_pdf
+from tests.fakes import Bench, MemoryStorage
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 FIVE_MB = 5 * 1024 * 1024
@@ -69,3 +71,20 @@ def test_a_status_that_this_version_does_not_know_does_not_end_the_listing() -> 
         storage.write(BlobRef("results", f"images/{name}/job.json"), b"{}", "application/json", metadata=metadata)
 
     assert [entry.job_id for entry in listing.walk(storage)] == ["b"]
+
+
+def test_a_record_without_metadata_is_read() -> None:
+    """A copy of an account has lost it; blobs of others that are called the same are no jobs."""
+    bench = Bench.make()
+    bench.drop("a.pdf", text_pdf())
+    bench.run()
+    record = record_of("ocr/a.pdf")
+    bench.storage.write(record, bench.storage.read(record) or b"", "application/json")
+    for name, content in (("b", b""), ("c", b'{"job": "mine"}')):
+        bench.storage.write(record_of(f"ocr/{name}"), content, "application/json")
+
+    [entry] = listing.walk(bench.storage)
+
+    job_id = bench.record("a.pdf").job_id
+    assert (entry.job_id, entry.kind, entry.status, entry.code) == (job_id, "ocr", Status.SUCCEEDED, "")
+    assert listing.named(bench.storage, ["a.pdf"]) == {"a.pdf": [entry]}

@@ -197,6 +197,23 @@ def test_a_document_that_is_not_what_it_was_is_left(
     assert waiting(bench) == []
 
 
+@pytest.mark.parametrize(("kept", "ends"), [(True, None), (False, "part_missing")])
+def test_a_silent_job_whose_document_is_gone_ends_all_the_same(bench: Bench, kept: bool, ends: str | None) -> None:
+    """With the parts that are kept; where they are not, it would be running for ever."""
+    bench.drop("a.pdf", corpus.text_pdf(pages=65))
+    bench.step()
+    bench.storage.queues["ocr-jobs"].clear()
+    bench.storage.delete(BlobRef("documents", "a.pdf"))
+    for part in [] if kept else list(bench.storage.list("ledger", "parts/")):
+        bench.storage.delete(part.ref)
+    bench.clock.forward(hours=2)
+
+    assert run("replay", "a.pdf") == 0
+    bench.run()
+
+    assert [event.code for event in bench.events()] == [ends]
+
+
 def test_a_job_whose_document_came_late_is_put_back(bench: Bench) -> None:
     """Its message was there first, with options that the document's own event does not have."""
     bench.post(document="documents/late.pdf", pages="1", job_id="monday")

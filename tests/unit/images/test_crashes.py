@@ -176,7 +176,7 @@ def test_a_buried_message_of_a_job_in_work_waits_for_it() -> None:
     image_jobs.buried(studio.bench.services, body(PROMPT | {"job_id": "mine"}))
 
     [back] = studio.bench.storage.queues[IMAGE_JOBS_POISON]
-    assert (json.loads(back.text), back.delay) == (PROMPT | {"job_id": "mine"}, 300)
+    assert (json.loads(back.text), back.delay) == (PROMPT | {"job_id": "mine"}, 15)
 
 
 @pytest.mark.parametrize("text", [b"", b"\xff", b"{}", b"[1]", b"null", b'{"prompt": 1}', b'{"prompt": "\\ud800"}'])

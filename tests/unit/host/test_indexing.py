@@ -16,8 +16,9 @@ QUEUE = "@app.queue_trigger(arg_name='msg', queue_name='jobs', connection='C')\n
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give a folder to import an app from, and forget the app afterwards."""
+    """Give a folder to import an app from, whatever app was imported before, and forget the app afterwards."""
     monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "function_app", raising=False)
     yield tmp_path
     sys.modules.pop("function_app", None)
 

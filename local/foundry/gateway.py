@@ -1,6 +1,7 @@
 """The front of every model endpoint: body limit, keys, limits, faults and the count of calls."""
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -94,6 +95,7 @@ class Gateway:
         send = self._telling_the_rate(send)
         try:
             await self._endpoint.receive(request)
+            call.request_sha256 = request.fingerprint()
             auth.check(request.headers, self._desk.settings, self._endpoint.keys_only, self._desk.clock())
             with self._desk.limits.admit(self._rate(request)):
                 await self._answer(call, request, send)
@@ -160,11 +162,30 @@ class Gateway:
 
 
 class _BoundedRequest(Request):
-    """A request whose body may only be so long, however it is read."""
+    """A request whose body may only be so long, however it is read, and is told from others by what it asks for."""
 
     def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
         super().__init__(scope, receive)
         self._limit = limit
+        self._digest = hashlib.sha256(scope["path"].encode())
+        _, _, boundary = self.headers.get("content-type", "").partition("boundary=")
+        self._boundary, self._kept = boundary.partition(";")[0].strip(' "').encode("latin-1"), b""
+
+    def fingerprint(self) -> str:
+        """The hash of path and body, once it is read; the same for the same request again."""
+        whole = self._digest.copy()
+        whole.update(self._kept)
+        return whole.hexdigest()
+
+    def _take_in(self, piece: bytes) -> None:
+        """Hash a piece of the body without the boundary of a form, which callers make anew for every request."""
+        if not self._boundary:
+            self._digest.update(piece)
+            return
+        *whole, rest = (self._kept + piece).split(self._boundary)
+        cut = max(0, len(rest) - len(self._boundary) + 1)
+        self._digest.update(b"".join(whole) + rest[:cut])
+        self._kept = rest[cut:]
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
         if int(self.headers.get("content-length", "0")) > self._limit:
@@ -174,4 +195,5 @@ class _BoundedRequest(Request):
             seen += len(piece)
             if seen > self._limit:
                 raise errors.too_large(self._limit)
+            self._take_in(piece)
             yield piece

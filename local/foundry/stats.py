@@ -15,11 +15,13 @@ class Call:
     """One request to a model endpoint; `status` 0 means that the connection was reset instead of answered.
 
     `pages`, `annotation_pages`, `pictures` and `vectors` are what the service would have put on the bill, 0 unless
-    `billed`.
+    `billed`. `request_sha256` is the same for the same request again; `ended` is None while the answer is on its way.
     """
 
     route: str
     at: datetime
+    ended: datetime | None = None
+    request_sha256: str | None = None
     model: str | None = None
     status: int = 0
     pages: int = 0
@@ -31,7 +33,7 @@ class Call:
 
     def as_json(self) -> dict[str, Any]:
         """The call as /emulator/stats lists it."""
-        return {**vars(self), "at": self.at.isoformat()}
+        return {**vars(self), "at": self.at.isoformat(), "ended": self.ended and self.ended.isoformat()}
 
 
 class Stats:
@@ -48,6 +50,7 @@ class Stats:
         self._calls: deque[Call] = deque(maxlen=_CALLS_KEPT)
         self._by_status: Counter[str] = Counter()
         self._by_model: Counter[str] = Counter()
+        self._billed_requests: set[str | None] = set()
         self._billed: Counter[str] = Counter(billed_calls=0, pages_billed=0, annotation_pages_billed=0)
         self._pictures: Counter[str] = Counter()
         self._vectors: Counter[str] = Counter()
@@ -58,14 +61,18 @@ class Stats:
         """Count a call as under way for as long as the block runs."""
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
+        call = Call(route, self._clock())
         try:
-            yield Call(route, self._clock())
+            yield call
         finally:
             self.in_flight -= 1
+            call.ended = self._clock()
 
     def record(self, call: Call) -> None:
         """Add a call whose outcome is known, before its first byte leaves: who has an answer finds its call here."""
-        if not call.billed:
+        if call.billed:
+            self._billed_requests.add(call.request_sha256)
+        else:
             call.pages = call.annotation_pages = call.pictures = call.vectors = 0
         self._calls.append(call)
         self._by_status[str(call.status)] += 1
@@ -86,6 +93,7 @@ class Stats:
             "totals": {
                 "calls": self._by_status.total(),
                 **self._billed,
+                "billed_requests": len(self._billed_requests),
                 "by_status": dict(self._by_status),
                 "by_model": dict(self._by_model),
             },

@@ -12,7 +12,7 @@ import pytest
 from shared.names import RESULTS, BlobRef
 from tests import corpus
 from tests.fakes import Bench
-from tests.faults.bill import Bill
+from tests.faults.bill import Bill, Kill
 from tests.faults.plan import Job, dice, mixed, points, told
 from tests.faults.proxy import Proxy
 from tests.faults.table import Row, table
@@ -40,7 +40,7 @@ def test_a_plan_has_jobs_of_every_shape_with_words_of_their_own() -> None:
 
 
 def bill(*calls: tuple[str, float, float], kills: tuple[float, ...] = ()) -> Bill:
-    """The bill of calls, each a request that was under way from one second to another."""
+    """The bill of calls, each a request that was under way from one second to another; a kill takes a second."""
     told = [
         {
             "billed": True,
@@ -52,13 +52,14 @@ def bill(*calls: tuple[str, float, float], kills: tuple[float, ...] = ()) -> Bil
         for request, began, ended in calls
     ]
     stats: dict[str, Any] = {"calls": told, "totals": {"billed_calls": len(told)}}
-    return Bill.read(stats, [NOON + timedelta(seconds=second) for second in kills])
+    moments = [NOON + timedelta(seconds=second) for second in kills]
+    return Bill.read(stats, [Kill(moment, moment + timedelta(seconds=1)) for moment in moments])
 
 
 def test_a_call_in_flight_at_a_kill_may_be_paid_again() -> None:
-    """Its answer was lost with the worker; another call that was under way then may be paid again, too."""
-    paid = bill(("a", 0, 10), ("b", 1, 6), ("a", 40, 50), kills=(5,))
-    assert (paid.requests, paid.twice, paid.in_flight, paid.unexplained) == (2, 1, 2, [])
+    """Its answer was lost with the worker; so was that of a call which the model took up only when it was dead."""
+    paid = bill(("a", 0, 10), ("b", 1, 6), ("a", 40, 50), ("c", 5.5, 9), ("d", 6.5, 9), ("c", 40, 50), kills=(5,))
+    assert (paid.requests, paid.twice, paid.in_flight, paid.unexplained) == (4, 2, 3, [])
 
 
 @pytest.mark.parametrize("kills", [(), (20,), (45,)])
@@ -69,10 +70,10 @@ def test_a_call_that_no_kill_lost_is_not_paid_again(kills: tuple[float, ...]) ->
     assert len(paid.unexplained) == 1
 
 
-def test_an_answer_that_was_being_written_at_a_kill_may_be_paid_again_though_it_was_not_in_flight() -> None:
-    """It was not in the ledger yet."""
-    paid = bill(("a", 0, 10), ("a", 40, 50), kills=(11,))
-    assert (paid.in_flight, paid.unexplained) == (0, [])
+def test_an_answer_that_was_being_written_at_a_kill_counts_as_in_flight_if_it_was_lost() -> None:
+    """It was not in the ledger yet; one that came at the same time and was not paid again was."""
+    paid = bill(("a", 0, 10), ("a", 40, 50), ("b", 0, 10), kills=(11,))
+    assert (paid.in_flight, paid.unexplained) == (1, [])
 
 
 def test_a_bill_that_is_not_whole_is_none() -> None:

@@ -147,9 +147,7 @@ def test_an_edit_is_the_same_request_whatever_the_boundary_of_its_form(url: str)
     # when
     for prompt in ("a fox", "a fox", "a cat"):
         fields = {"model": "painter", "prompt": prompt, "size": "1024x640"}
-        requests.post(
-            f"{url}{V1}/edits", data=fields, files={"image": png("a.png", source())}, headers=KEY, timeout=30
-        )
+        requests.post(f"{url}{V1}/edits", data=fields, files={"image": png("a.png", source())}, headers=KEY, timeout=30)
     # then
     counted = stats(url)
     first, again, other = (call["request_sha256"] for call in counted["calls"])

@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.messages import Kind
 from tests.faults.plan import SUCCEEDED, Job, dice, job, told
+from tests.faults.reckoning import reckon
 from tests.faults.rig import Rig
 from tests.faults.table import Row
 
@@ -59,7 +60,7 @@ def crash_loop(seed: int) -> Row:
         rig.finish()
         rig.replay()
         rig.finish()
-        return rig.row(told(jobs))
+        return reckon(rig, told(jobs), to_poison=calls)
 
 
 def each_fault(seed: int) -> Row:
@@ -79,7 +80,7 @@ def each_fault(seed: int) -> Row:
         rig.finish()
         unused = rig.emulator("POST", "faults", {"kind": "null"})["faults"][:-1]
         broken = tuple(f"The fault {one['kind']} of {one['deployment']} struck nothing." for one in unused)
-        return rig.row(told(jobs), broken)
+        return reckon(rig, told(jobs), broken)
 
 
 def _struck(kind: Kind, fault: str, draw: random.Random) -> Job:

@@ -2,14 +2,12 @@
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 import urllib.request
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,23 +18,19 @@ from urllib.parse import urlsplit
 from local.processes import end, spawn
 from local.stack import ROOT, Ports, Stack
 from local.storage_emulator import ACCOUNT, KEY, StorageEmulator
-from shared.messages import Status
-from shared.names import JOB_EVENTS, LEDGER, QUEUES, RECORD, RESULTS
+from shared.names import JOB_EVENTS, QUEUES
 from shared.records import read_record
 from shared.storage import Storage
 from tests.faults.asking import ask
-from tests.faults.bill import Bill, Kill
+from tests.faults.bill import Kill
 from tests.faults.plan import Job
-from tests.faults.table import Row
 from tests.faults.watch import Awaited, Watch
 
 STATE = ROOT / ".darkroom" / "faults"
-PATIENCE_SECONDS = 600.0  # a scenario that takes longer has lost something
+_PATIENCE_SECONDS = 600.0  # a scenario that takes longer has lost something
 _LOOK_SECONDS = 0.1
 _SETTLE_SECONDS = 90.0  # what is left of duplicates and of killed workers comes back and finds nothing to do
 _QUICK_RETRIES = {"AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:00:01"}
-_BURIED = "has reached MaxDequeueCount"
-_FAILED_RUN = re.compile(r"executed \S+ \(\S+\): failed")
 
 
 def storage_at(blobs: int, queues: int) -> str:
@@ -74,7 +68,7 @@ class Rig:
             host_arguments=self._host_arguments,
             settings=_QUICK_RETRIES | dict(settings or {}),
         )
-        self._storage_fails = storage_fails
+        self.storage_fails = storage_fails
         self._second: subprocess.Popen[bytes] | None = None
         self._azurite: StorageEmulator | None = None
         self.kills: list[Kill] = []
@@ -127,13 +121,18 @@ class Rig:
 
     def until_ended(self, jobs: int) -> None:
         """Wait until so many jobs have ended."""
-        self.until(lambda: len(self.watch.ended) >= jobs, PATIENCE_SECONDS)
+        self.until(lambda: len(self.watch.ended) >= jobs, _PATIENCE_SECONDS)
 
     def finish(self) -> None:
         """Wait until all jobs have ended, and until nothing is left in their queues and the poison queues."""
-        self.until(lambda: not self.watch.open, PATIENCE_SECONDS)
+        self.until(lambda: not self.watch.open, _PATIENCE_SECONDS)
         queues = [name for name in QUEUES if name != JOB_EVENTS]
         self.until(lambda: not any(map(self.storage.depth, queues)), _SETTLE_SECONDS)
+
+    @property
+    def seconds(self) -> float:
+        """How long the scenario has taken."""
+        return time.monotonic() - self._began
 
     def is_in_work(self, job: Job) -> bool:
         """Whether somebody has begun a job, and maybe ended it."""
@@ -200,65 +199,6 @@ class Rig:
         for awaited in self.watch.all:
             self.watch.expect(awaited.replayed())
 
-    # counting
-
-    def failed_runs(self) -> int:
-        """How many deliveries ended in an error, which the host counts."""
-        return len(_FAILED_RUN.findall(self._log()))
-
-    def row(self, plan: str, broken: tuple[str, ...] = ()) -> Row:
-        """What became of all that was asked for, and which promises were not kept."""
-        self.until(lambda: not self.in_flight(), 60)
-        bill = Bill.read(self.emulator("GET", "stats"), self.kills)
-        events, records, jobs = self._events(), self._records(), len(self.watch.all)
-        many = (f"There are {records} records of {jobs} jobs.",) if records != jobs else ()
-        return Row(
-            scenario=self.scenario,
-            plan=plan,
-            jobs=jobs,
-            records=records,
-            events=events.total(),
-            lost=len(self.watch.open),
-            paid=len(bill.paid),
-            twice=bill.twice,
-            in_flight=bill.in_flight,
-            poison=self._log().count(_BURIED),
-            seconds=time.monotonic() - self._began,
-            broken=(*broken, *many, *self.watch.broken, *self._unkept(bill), *self._untold(events), *self._left()),
-        )
-
-    def _events(self) -> Counter[str]:
-        """The job ids of all events, which are taken."""
-        queue, events = self.storage.queue(JOB_EVENTS), Counter[str]()
-        for message in queue.take(600):
-            events[str(json.loads(message.body)["job_id"])] += 1
-        return events
-
-    def _records(self) -> int:
-        """How many records say that a job has ended, whoever asked for it."""
-        ended = {str(Status.SUCCEEDED), str(Status.FAILED)}
-        found = (blob for blob in self.storage.list(RESULTS) if blob.ref.name.endswith(f"/{RECORD}"))
-        return sum(blob.metadata.get("status") in ended for blob in found)
-
-    def _untold(self, events: Counter[str]) -> list[str]:
-        """Jobs without an event; and with several, which only a worker or an answer lost in between explains."""
-        told = [f"{folder} has no event." for folder, job in self.watch.ended.items() if not events[job.job_id]]
-        often = [f"{job} has {count} events." for job, count in events.items() if count > 1]
-        return told + ([] if self.kills or self._storage_fails else often)
-
-    def _unkept(self, bill: Bill) -> list[str]:
-        found = (self.storage.list(LEDGER, f"{kind}/") for kind in ("ocr", "image", "embedding"))
-        kept = sum(1 for blobs in found for blob in blobs if blob.size and blob.ref.name.endswith(".json"))
-        lost = [f"{bill.requests - kept} paid answers are not in the ledger."] if kept < bill.requests else []
-        return lost + bill.unexplained
-
-    def _left(self) -> list[str]:
-        """Messages in poison queues that nobody told of, jobs that did not end, and faults of Darkroom's own."""
-        left = {name: self.storage.depth(name) for name in QUEUES if name.endswith("-poison")}
-        told = [f"{count} messages are left in {name}." for name, count in left.items() if count]
-        told += [f"{job.folder} ({job.shape}) has not ended." for job in self.watch.open]
-        faults = [line for line in self._log().splitlines() if "unexpected fault" in line]
-        return told + faults[:3]
-
-    def _log(self) -> str:
+    def log(self) -> str:
+        """What the hosts and workers have logged."""
         return "".join(file.read_text(errors="replace") for file in (self._state / "logs").glob("host*.log"))

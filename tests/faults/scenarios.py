@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.faults.asking import ask
 from tests.faults.plan import Job, dice, job, mixed, points, told
+from tests.faults.reckoning import burnt, reckon
 from tests.faults.rig import Rig
 from tests.faults.table import Row
 
@@ -33,7 +34,7 @@ def kills(seed: int) -> Row:
                 time.sleep(pause)
                 rig.kill()
         rig.finish()
-        return rig.row(told(jobs, moments, pauses))
+        return reckon(rig, told(jobs, moments, pauses))
 
 
 def throttling(seed: int) -> Row:
@@ -46,7 +47,7 @@ def throttling(seed: int) -> Row:
             _storm(rig)
         rig.emulator("PUT", "limits", {"requests_per_minute": _QUOTA})
         rig.finish()
-        return rig.row(told(jobs), _burnt(rig))
+        return reckon(rig, told(jobs), burnt(rig))
 
 
 def outage(seed: int) -> Row:
@@ -59,7 +60,7 @@ def outage(seed: int) -> Row:
         time.sleep(_DOWN_SECONDS)
         rig.emulator("DELETE", "faults")
         rig.finish()
-        return rig.row(told(jobs), _burnt(rig))
+        return reckon(rig, told(jobs), burnt(rig))
 
 
 def disorder(seed: int) -> Row:
@@ -79,7 +80,7 @@ def disorder(seed: int) -> Row:
         rig.finish()
         _again(rig, jobs)
         rig.finish()
-        return rig.row(told(jobs, older, newer, events))
+        return reckon(rig, told(jobs, older, newer, events))
 
 
 def _storm(rig: Rig) -> None:
@@ -106,8 +107,3 @@ def _again(rig: Rig, jobs: tuple[Job, ...]) -> None:
     for one in jobs:
         if one.kind != "ocr":
             ask(rig.storage, one)
-
-
-def _burnt(rig: Rig) -> tuple[str, ...]:
-    failed = rig.failed_runs()
-    return (f"{failed} deliveries counted as failed.",) if failed else ()

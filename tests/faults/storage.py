@@ -6,6 +6,7 @@ import time
 from local.stack import Ports
 from tests.faults.plan import dice, mixed, points, told
 from tests.faults.proxy import Mood, Proxy
+from tests.faults.reckoning import reckon
 from tests.faults.rig import Rig, storage_at
 from tests.faults.table import Row
 
@@ -24,7 +25,7 @@ def restarts(seed: int) -> Row:
             rig.until_ended(moment)
             rig.restart_storage(pause)
         rig.finish()
-        return rig.row(told(jobs, moments, pauses))
+        return reckon(rig, told(jobs, moments, pauses))
 
 
 def bad_storage(seed: int) -> Row:
@@ -45,7 +46,7 @@ def bad_storage(seed: int) -> Row:
                     _hurt((to_blobs, to_queues), mood, seconds)
             rig.finish()
             spared = [mood for mood in _MOODS if not to_blobs.struck[mood] or not to_queues.struck[mood]]
-            return rig.row(told(jobs, turns), tuple(f"No request met storage that is {mood}." for mood in spared))
+            return reckon(rig, told(jobs, turns), tuple(f"No request met storage that is {mood}." for mood in spared))
 
 
 def _hurt(proxies: tuple[Proxy, ...], mood: Mood, seconds: float) -> None:

@@ -22,6 +22,7 @@ _BLIP, _BLIPS = 2.0, 3  # seconds of a pause, and how many in a row, that limit 
 _LONGEST = 720.0  # seconds that a job is sent away for at most, unless the deployment asks for more
 _VISITS = 3.0  # jobs that are told to come for each place
 _WARIER, _BOLDER = 12.0, 2.0
+_FRESH = 0.02  # the share of a process right after the first call that was ever let in
 _SHARE, _SHARE_OF_FEW, _SHARE_OF_TIME = 0.025, 0.004, 0.06
 _OUTAGE, _SHORTEST_OUTAGE, _LONGEST_OUTAGE = 3, 5.0, 300.0
 _LONGEST_SPAN = 7200.0  # between two tries for a place
@@ -48,12 +49,14 @@ class Lane:
     """What is known of one deployment; not safe to share between threads.
 
     `places` are the times, in order, at which a call should be let in, because one was a minute before. `seek` is when
-    to try for another; of the calls, a `share` may be such tries.
+    to try for another; of the calls, a `share` may be such tries. `known`: a call was let in at some time; a process of
+    which none was does not wait for a try much longer than the limit has lasted.
     """
 
     deployment: str
     chance: Callable[[float, float], float]
     new: bool = True
+    known: bool = False
     limited_since: float | None = None
     waited: float = _NEVER
     places: list[float] = field(default_factory=list)
@@ -101,6 +104,8 @@ class Lane:
 
     def let_in(self, turn: Turn, now: float) -> None:
         """A call was answered."""
+        if not self.known:
+            self.known, self.share = True, max(self.share, _FRESH)
         self.new, self.failures = False, 0
         if self.outage:
             self.outage, self.free = 0.0, now
@@ -204,7 +209,9 @@ class Lane:
     def _next_try(self, after: float) -> float:
         span = MINUTE / self.share / max(1, len(self.places))
         if self.limited_since is not None:
-            span = min(span, max(10 * (after - self.limited_since), 2 * MINUTE), _LONGEST_SPAN)
+            lasted = after - self.limited_since
+            most = max(10 * lasted, 2 * MINUTE) if self.known else max(2 * lasted, MINUTE)
+            span = min(span, most, _LONGEST_SPAN)
         return self._roomy(after + span * self.chance(0.5, 1.5))
 
     def _roomy(self, when: float) -> float:

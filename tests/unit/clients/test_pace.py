@@ -1,5 +1,7 @@
 """The pace of a deployment: free until it refuses, then a probe, then the places that it leaves."""
 
+from itertools import pairwise
+
 import pytest
 
 from bench.drain_world import Quota, World
@@ -86,6 +88,23 @@ def test_a_pause_is_never_cut_short(pace: Pace, clock: Seconds) -> None:
 
     with pytest.raises(Throttled):
         pace.turn("ocr")
+
+
+def test_a_process_that_was_never_let_in_does_not_wait_much_longer_than_it_was_refused(clock: Seconds) -> None:
+    """A worker that starts while the quota is used up goes on soon after it is free again, not hours later."""
+    fresh, began, tried = Pace(clock, lambda _, high: high), clock.now, []
+
+    while clock.now - began < 7200:
+        try:
+            turn = fresh.turn("ocr")
+        except Throttled:
+            clock.forward(1)
+            continue
+        clock.forward(turn.wait)
+        tried.append(clock.now - began)
+        fresh.ended(turn, Throttled("", after=10))
+
+    assert all(later < 4 * max(earlier, 60) + 60 for earlier, later in pairwise(tried))
 
 
 def test_other_deployments_know_nothing_of_it(pace: Pace) -> None:

@@ -2,8 +2,8 @@
 
 One, ten and a hundred instances, which know nothing of each other, run the product's own pace and delays. The quota is
 60 calls a minute, enforced by the minute or in smaller windows; refusals tell what is left of the window, or always
-ten seconds, or nothing. The reach is that of quotas by the minute. Told beside it are windows of ten seconds and of
-one, where a call must hit its place to the second, jobs of a hundred calls, and all without the pace.
+ten seconds, or nothing. Told beside these, without a reach, are windows of one second, where a call must hit its place to
+the second, jobs of a hundred calls, and all without the pace.
 
 `python bench/drain.py million` also drains a million jobs at 2,000 and 6,000 calls a minute: the quotas that ten and
 a hundred instances can use within a job's time to live.
@@ -34,7 +34,7 @@ def main(million: bool) -> int:
     for window, tells in ((60.0, 10.0), (60.0, None), (10.0, "left"), (10.0, 10.0), (10.0, None)):
         for count in _INSTANCES:
             world = _drain(count, window, tells)
-            rows += _rows(f"{count} instances, {window:g} s, {_told(tells)}", world, held=window == 60.0)
+            rows += _rows(f"{count} instances, {window:g} s, {_told(tells)}", world)
     for count in (10, 100):
         slow = World(_JOBS, count, Quota(_A_MINUTE, 60.0, None), seconds=20.0).run()
         rows += _rows(f"{count} instances, a minute, calls of 20 s", slow)

@@ -50,7 +50,7 @@ class Lane:
 
     `places` are the times, in order, at which a call should be let in, because one was a minute before. `seek` is when
     to try for another; of the calls, a `share` may be such tries. `known`: a call was let in at some time; a process of
-    which none was does not wait for a try much longer than the limit has lasted.
+    which none was waits for its next try a few times as long as the limit has lasted.
     """
 
     deployment: str
@@ -210,7 +210,7 @@ class Lane:
         span = MINUTE / self.share / max(1, len(self.places))
         if self.limited_since is not None:
             lasted = after - self.limited_since
-            most = max(10 * lasted, 2 * MINUTE) if self.known else max(2 * lasted, MINUTE)
+            most = max(10 * lasted, 2 * MINUTE) if self.known else max(4 * lasted, MINUTE)
             span = min(span, most, _LONGEST_SPAN)
         return self._roomy(after + span * self.chance(0.5, 1.5))
 

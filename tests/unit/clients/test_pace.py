@@ -90,7 +90,7 @@ def test_a_pause_is_never_cut_short(pace: Pace, clock: Seconds) -> None:
         pace.turn("ocr")
 
 
-def test_a_process_that_was_never_let_in_does_not_wait_much_longer_than_it_was_refused(clock: Seconds) -> None:
+def test_a_process_that_was_never_let_in_waits_a_few_times_as_long_as_it_was_refused(clock: Seconds) -> None:
     """A worker that starts while the quota is used up goes on soon after it is free again, not hours later."""
     fresh, began, tried = Pace(clock, lambda _, high: high), clock.now, []
 
@@ -104,7 +104,7 @@ def test_a_process_that_was_never_let_in_does_not_wait_much_longer_than_it_was_r
         tried.append(clock.now - began)
         fresh.ended(turn, Throttled("", after=10))
 
-    assert all(later < 4 * max(earlier, 60) + 60 for earlier, later in pairwise(tried))
+    assert all(later < 8 * max(earlier, 60) + 60 for earlier, later in pairwise(tried))
 
 
 def test_other_deployments_know_nothing_of_it(pace: Pace) -> None:

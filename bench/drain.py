@@ -2,8 +2,8 @@
 
 One, ten and a hundred instances, which know nothing of each other, run the product's own pace and delays. The quota is
 60 calls a minute, enforced by the minute or in smaller windows; refusals tell what is left of the window, or always
-ten seconds, or nothing. Told beside these, without a reach, are windows of one second, where a call must hit its place to
-the second, jobs of a hundred calls, and all without the pace.
+ten seconds, or nothing. Told beside these, without a reach, are windows of one second, where a call must hit its place
+to the second, jobs of a hundred calls, and all without the pace.
 
 `python bench/drain.py million` also drains a million jobs at 2,000 and 6,000 calls a minute: the quotas that ten and
 a hundred instances can use within a job's time to live.
